@@ -1,0 +1,49 @@
+"""Every minute: sends a message for each token whose slot is due. Wakes no user and spends no token itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from le_auth import observe
+from le_auth.adapters import aws
+from le_auth.adapters.refresh_queue import RefreshQueue
+from le_auth.domain.scheduler import Round, Scheduler
+from le_auth.settings import Environment, read_interval
+from le_auth.wiring import make_table, utc_now
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@cache
+def the_scheduler() -> Scheduler:
+    environment = Environment.of_process()
+    return Scheduler(
+        schedule=make_table(environment),
+        queue=RefreshQueue(client=aws.sqs(), url=environment.text("REFRESH_QUEUE_URL")),
+        interval=int(read_interval(environment).total_seconds()) // 60,
+        clock=utc_now,
+    )
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, object]:
+    logger = observe.the_logger()
+    logger.set_correlation_id(context.aws_request_id)
+    ends_at = utc_now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    try:
+        done = the_scheduler().run(event_time=datetime.fromisoformat(event["time"]), ends_at=ends_at)
+        report(done)
+    finally:
+        observe.flush_metrics()
+    return {"minutes": done.minutes, "due": done.due, "complete": done.complete}
+
+
+def report(done: Round) -> None:
+    observe.count("TokensDue", done.due)
+    fields = {"minutes": done.minutes, "due": done.due}
+    if done.complete:
+        observe.the_logger().info("sent what is due", extra=fields)
+    else:
+        observe.the_logger().warning("time ran out; the next minute goes on", extra=fields)

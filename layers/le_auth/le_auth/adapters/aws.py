@@ -1,0 +1,51 @@
+"""Clients of AWS services, made once per process, and which of their errors are passing.
+
+boto3 is imported where a client is made: a function that needs none never pays for it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+POOL_SIZE = 64
+
+
+@cache
+def _config() -> Config:
+    """Time-outs that fit into the time kept for saving, and a pool that fits the worker's threads."""
+    from botocore.config import Config  # see the module's docstring
+
+    return Config(
+        connect_timeout=2,
+        read_timeout=3,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=POOL_SIZE,
+    )
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    import boto3
+
+    return boto3.client("dynamodb", config=_config())
+
+
+@cache
+def secrets_manager() -> SecretsManagerClient:
+    import boto3
+
+    return boto3.client("secretsmanager", config=_config())
+
+
+@cache
+def sqs() -> SQSClient:
+    import boto3
+
+    return boto3.client("sqs", config=_config())

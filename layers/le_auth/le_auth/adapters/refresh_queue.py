@@ -1,0 +1,84 @@
+"""RefreshQueue in SQS: due tokens go in, and what a worker could not finish comes back later."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import batched
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+    from le_auth.domain.scheduled import DueToken
+
+BATCH = 10
+_SENDERS = 16
+_TRIES = 3
+_LONGEST_VISIBILITY = timedelta(hours=12)
+
+
+class QueueError(Exception):
+    """SQS did not take every message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshQueue:
+    """The queue."""
+
+    client: SQSClient
+    url: str
+
+    def send(self, messages: Sequence[DueToken]) -> None:
+        """Send messages, ten at a time, several requests at once.
+
+        Raises:
+            QueueError: some were not taken; the checkpoint must not advance.
+        """
+        batches = list(batched(messages, BATCH, strict=False))
+        if len(batches) <= 1:
+            for batch in batches:
+                self._send_batch(batch)
+            return
+        with ThreadPoolExecutor(min(_SENDERS, len(batches))) as threads:
+            for _ in threads.map(self._send_batch, batches):
+                pass
+
+    def _send_batch(self, batch: Iterable[DueToken]) -> None:
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "MessageBody": due.write()} for number, due in enumerate(batch)
+        ]
+        for _ in range(_TRIES):
+            failed = self.client.send_message_batch(QueueUrl=self.url, Entries=entries).get("Failed", [])
+            refused = {failure["Id"] for failure in failed}
+            entries = [entry for entry in entries if entry["Id"] in refused]
+            if not entries:
+                return
+        raise QueueError(f"{len(entries)} messages were not taken by the queue")
+
+    def return_later(self, pauses: Mapping[str, timedelta]) -> int:
+        """Let messages come back after a pause each; gives how many SQS refused (they come back by their time-out).
+
+        Args:
+            pauses: {receipt handle: pause}.
+        """
+        refused = 0
+        for batch in batched(pauses.items(), BATCH, strict=False):
+            answer = self.client.change_message_visibility_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": _seconds(pause)}
+                    for number, (receipt, pause) in enumerate(batch)
+                ],
+            )
+            refused += len(answer.get("Failed", []))
+        return refused
+
+
+def _seconds(pause: timedelta) -> int:
+    return math.ceil(min(pause, _LONGEST_VISIBILITY).total_seconds())

@@ -1,0 +1,141 @@
+"""Both secrets in Secrets Manager, kept in the process for at most five minutes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from le_auth.adapters.sealing import Keyring
+from le_auth.domain.secret import Secret
+from le_auth.errors import SecretError, SecretsUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEPT = timedelta(minutes=5)
+AFRESH_AT_MOST_EVERY = timedelta(minutes=1)
+_FINAL = {"AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "ResourceNotFoundException"}
+
+
+@dataclass(slots=True, kw_only=True)
+class CachedSecret:
+    """One secret string; one thread reads it while the others wait."""
+
+    client: SecretsManagerClient
+    arn: str
+    _content: Secret | None = None
+    _read_at: datetime | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def read(self, *, now: datetime, kept: timedelta = KEPT) -> Secret:
+        """Give the secret, at most `kept` old.
+
+        Raises:
+            SecretsUnavailableError: it cannot be read.
+        """
+        with self._lock:
+            if self._content is None or self._read_at is None or not timedelta() <= now - self._read_at < kept:
+                self._content = self._fetch()
+                self._read_at = now
+            return self._content
+
+    def _fetch(self) -> Secret:
+        try:
+            return Secret(self.client.get_secret_value(SecretId=self.arn)["SecretString"])
+        except KeyError as error:
+            raise SecretError("A secret in Secrets Manager has no string value.") from error
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _FINAL:
+                raise SecretError("A secret in Secrets Manager does not exist or may not be read.") from error
+            raise SecretsUnavailableError("Secrets Manager cannot be read.") from error
+        except BotoCoreError as error:
+            raise SecretsUnavailableError("Secrets Manager cannot be read.") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppInstallSecrets:
+    """{"<AppInstall id>": "<secret>" or ["<newest>", "<older>"]}."""
+
+    secret: CachedSecret
+    _preferred: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
+
+    def get(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
+        """Give the secrets of an AppInstall: the one that Sentinel last accepted, then newest first.
+
+        Raises:
+            SecretError, SecretsUnavailableError.
+        """
+        listed = _read_app_install(self.secret.read(now=now), client_id)
+        preferred = self._preferred.get(client_id)
+        return sorted(listed, key=lambda secret: secret != preferred)
+
+    def get_afresh(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
+        """The same, read anew unless that was done within the last minute."""
+        return _read_app_install(self.secret.read(now=now, kept=AFRESH_AT_MOST_EVERY), client_id)
+
+    def prefer(self, client_id: str, secret: Secret) -> None:
+        self._preferred[client_id] = secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealingKeys:
+    """The string that the stack generated, or {"keys": [{"id": "...", "key": "..."}, ...]}, newest first."""
+
+    secret: CachedSecret
+
+    def get(self, *, now: datetime) -> Keyring:
+        """Give the keys.
+
+        Raises:
+            SecretError, SecretsUnavailableError.
+        """
+        return _read_keyring(self.secret.read(now=now))
+
+    def get_afresh(self, *, now: datetime) -> Keyring:
+        """The same, read anew unless that was done within the last minute: for a key id that is not known."""
+        return _read_keyring(self.secret.read(now=now, kept=AFRESH_AT_MOST_EVERY))
+
+
+def _read_app_install(content: Secret, client_id: str) -> list[Secret]:
+    expected = 'The AppInstall secret must be JSON like {"<AppInstall id>": "<secret>"}'
+    try:
+        listed = json.loads(content.reveal())[client_id]
+    except (ValueError, TypeError) as error:
+        raise SecretError(f"{expected}.") from error
+    except KeyError as error:
+        raise SecretError(f"{expected}: it lacks an AppInstall id of APP_INSTALLS.") from error
+    values = [listed] if isinstance(listed, str) else listed
+    if not isinstance(values, list) or not values or not all(isinstance(value, str) and value for value in values):
+        raise SecretError(f"{expected}; a list of secrets may stand in place of one.")
+    return [Secret(value) for value in values]
+
+
+def _read_keyring(content: Secret) -> Keyring:
+    text = content.reveal()
+    if not text.lstrip().startswith("{"):
+        keys = {"0": text}
+    else:
+        try:
+            keys = {entry["id"]: entry["key"] for entry in json.loads(text)["keys"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise SecretError('The sealing-key secret must be {"keys": [{"id": "...", "key": "..."}]}.') from error
+    if not keys or not all(_is_key(key_id, key) for key_id, key in keys.items()):
+        raise SecretError("The sealing-key secret needs keys of at least 32 characters, with ids without a dot.")
+    return Keyring(keys={key_id: Secret(key) for key_id, key in keys.items()})
+
+
+def _is_key(key_id: object, key: object) -> bool:
+    return (
+        isinstance(key_id, str)
+        and 0 < len(key_id) <= 16
+        and key_id.isalnum()
+        and isinstance(key, str)
+        and len(key) >= 32
+    )

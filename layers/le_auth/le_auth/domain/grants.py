@@ -1,0 +1,130 @@
+"""What the table holds of one user's authorization, and the lease that guards its refresh token.
+
+Source: design, Table and refresh invariants 1 to 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from le_auth.domain.users import User
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    REAUTHORIZE = "reauthorize"
+    SIGNED_OUT = "signed_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """Tokens as stored: encrypted, and bound to their user and generation."""
+
+    key_id: str
+    generation: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One user's item.
+
+    Args:
+        generation: grows with each sign-in, refresh and sign-out; every write names the one that it replaces.
+        session_epoch: sessions of another epoch are over.
+        refreshed_at: when these tokens were obtained; issued_at: when the user signed in.
+        access_expires_at: where Sentinel gave a lifetime.
+        unsettled: refresh attempts since the last save whose end is not known.
+        failures: failed attempts in a row; last_error: the reason of the last.
+    """
+
+    user: User
+    status: Status
+    generation: int
+    session_epoch: int
+    issued_at: datetime
+    refreshed_at: datetime
+    last_used_at: datetime
+    is_admin: bool
+    is_lpa: bool
+    slot: int | None = None
+    access_expires_at: datetime | None = None
+    sealed: Sealed | None = None
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    unsettled: int = 0
+    grace_given: bool = False
+    failures: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to spend a grant's refresh token, until a moment.
+
+    Args:
+        grant: as the lease found it.
+        owner: a fresh value for each attempt.
+        unsettled: attempts whose end is not known, this one included.
+        grace_given: as the lease found it; the lease cleared it.
+    """
+
+    grant: Grant
+    owner: str
+    until: datetime
+    unsettled: int
+    grace_given: bool
+
+    def outlasts(self, now: datetime, duration: timedelta) -> bool:
+        """Tell whether the lease will still be held after the duration, by clocks that may differ by 60 s."""
+        return now + duration + LEASE_CLOCK_SKEW <= self.until
+
+
+LEASE_CLOCK_SKEW = timedelta(seconds=60)
+
+
+class Refusal(StrEnum):
+    """Why a lease was refused."""
+
+    GONE = "gone"
+    NOT_ACTIVE = "not_active"
+    FRESH = "fresh"
+    HELD = "held"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseTerms:
+    """Under which conditions a lease is taken.
+
+    Args:
+        until: when it ends.
+        due_at: a scheduled refresh: refused where the tokens are at least as new.
+        generation: an on-demand refresh: refused where the grant is no longer of this generation.
+        used_since: refused where the grant was last used before; None: never idle.
+    """
+
+    owner: str
+    now: datetime
+    until: datetime
+    due_at: datetime | None = None
+    generation: int | None = None
+    used_since: datetime | None = None
+
+    def why_refused(self, grant: Grant | None) -> Refusal:
+        """Read from the item as it is why the table refused the lease."""
+        if grant is None:
+            return Refusal.GONE
+        if grant.status is not Status.ACTIVE:
+            return Refusal.NOT_ACTIVE
+        if self.due_at is not None and grant.refreshed_at >= self.due_at:
+            return Refusal.FRESH
+        if self.generation is not None and grant.generation != self.generation:
+            return Refusal.FRESH
+        if self.used_since is not None and grant.last_used_at < self.used_since:
+            return Refusal.IDLE
+        return Refusal.HELD

@@ -1,0 +1,112 @@
+"""What the rules need of the outside world; `le_auth.adapters` provides it, tests provide fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from le_auth.domain.grants import Grant, Lease, LeaseTerms, Sealed
+    from le_auth.domain.id_token import Identity
+    from le_auth.domain.secret import Secret
+    from le_auth.domain.sentinel_api import Sentinel
+    from le_auth.domain.tokens import TokenAnswer, Tokens
+    from le_auth.domain.users import Client, User
+
+type Clock = Callable[[], datetime]
+"""Gives the time, aware UTC."""
+
+
+class SentinelFinder(Protocol):
+    """Finds an account's Sentinel."""
+
+    def find(self, account_id: str, *, now: datetime) -> Sentinel:
+        """Raises: DomainApiUnavailableError, SentinelHostError."""
+
+
+class ClientSecrets(Protocol):
+    """The AppInstall secrets."""
+
+    def get(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
+        """Give an AppInstall's secrets, the one to try first in front. Raises: SecretError, SecretsUnavailableError."""
+
+    def get_afresh(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
+        """The same, read anew: for when Sentinel refused all that were known."""
+
+    def prefer(self, client_id: str, secret: Secret) -> None:
+        """Remember which secret Sentinel accepted, to try it first next time."""
+
+
+class Sealer(Protocol):
+    """Encrypts and decrypts; its keys are in memory."""
+
+    def seal_tokens(self, tokens: Tokens, *, user: User, generation: int) -> Sealed: ...
+
+    def open_tokens(self, sealed: Sealed, *, user: User) -> tuple[Secret, Secret]:
+        """Give access token and refresh token. Raises: SealingKeyError."""
+
+    def seal_cookie(self, content: bytes) -> str: ...
+
+    def open_cookie(self, value: str) -> bytes:
+        """Raises: SealingKeyError."""
+
+
+class SealerSource(Protocol):
+    """Gets the sealing keys into memory before they are needed."""
+
+    def get(self, *, now: datetime) -> Sealer:
+        """Raises: SecretError, SecretsUnavailableError."""
+
+    def get_afresh(self, *, now: datetime) -> Sealer:
+        """The same, read anew: for when a value does not open."""
+
+
+class TokenEndpoint(Protocol):
+    """Sentinel's token endpoint. One call sends one request and never repeats it."""
+
+    def exchange(
+        self, sentinel: Sentinel, client: Client, *, code: Secret, redirect_uri: str, code_verifier: Secret | None
+    ) -> TokenAnswer:
+        """Raises: SentinelUnavailableError, OutcomeUnknownError, ClientRefusedError, CodeRefusedError, IdTokenError."""
+
+    def refresh(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> TokenAnswer:
+        """Raises: as exchange, but GrantRevokedError, RequestRefusedError in place of the last two."""
+
+
+class SignInStore(Protocol):
+    """The table, as sign-in needs it. All raise TableUnavailableError."""
+
+    def consume_state(self, state_hash: str, *, now: datetime) -> None:
+        """Mark a state as used. Raises: TransactionExpiredError where it already was."""
+
+    def save_sign_in(self, identity: Identity, tokens: Tokens, sealed: Sealed, *, session_epoch: int) -> int:
+        """Store a sign-in under `sealed.generation` and give the session epoch now in force.
+
+        Args:
+            session_epoch: taken where the user has none yet; a stored one stays, and with it the other sessions.
+
+        Raises: GrantMovedError where the stored generation is not smaller.
+        """
+
+
+class GrantStore(Protocol):
+    """The table, as a refresh needs it.
+
+    All raise TableUnavailableError, and GrantMovedError where the item is not as the caller knew it.
+    """
+
+    def lease(self, user: User, terms: LeaseTerms) -> Lease: ...
+
+    def save_refresh(self, lease: Lease, tokens: Tokens, sealed: Sealed) -> None: ...
+
+    def give_back(self, lease: Lease, *, settled: bool, failures: int, last_error: str) -> None:
+        """End a lease after a failed attempt. `settled`: the refresh token is known not to have been rotated."""
+
+    def end_grant(self, lease: Lease, *, reason: str) -> None:
+        """The user must sign in again."""
+
+    def rest_idle(self, grant: Grant) -> None:
+        """Stop refreshing a grant that nobody has used."""

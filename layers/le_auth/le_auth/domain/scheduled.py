@@ -1,0 +1,223 @@
+"""What the worker does with one scheduled message, and when a failed one comes back.
+
+Source: LivePerson's retry policy; design, refresh invariants 6 and 7.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, Self
+
+from le_auth.domain.grants import LeaseTerms, Refusal
+from le_auth.domain.refresh import LONGEST, Refresher
+from le_auth.domain.users import User
+from le_auth.errors import (
+    GrantMovedError,
+    LeAuthError,
+    MisconfiguredError,
+    OutcomeUnknownError,
+    RequestRefusedError,
+    SealingKeyError,
+    SentinelUnavailableError,
+    SignInNeededError,
+    TableUnavailableError,
+    TryLaterError,
+)
+
+if TYPE_CHECKING:
+    from le_auth.domain.grants import Grant
+    from le_auth.domain.ports import GrantStore
+
+RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 15, 120, 240, 480))
+SHORTEST_LIMITED_PAUSE = timedelta(seconds=5)
+ACCOUNT_WAITS = timedelta(minutes=2)
+UNCOUNTED_PAUSE = timedelta(minutes=1)
+AT_ONCE = timedelta(seconds=1)
+FIRST_FEW = 5
+
+type ErrorClass = Literal["permanent", "configuration", "transient", "unknown_outcome", "refused"]
+
+
+def pause_after(failures: int) -> timedelta:
+    """Give the pause after so many failures in a row: 5, 10, 15 s, then 2, 4, 8 minutes, then always 8."""
+    return RETRY_PAUSES[min(failures, len(RETRY_PAUSES)) - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueToken:
+    """A scheduled message: whose tokens were due, and when."""
+
+    user: User
+    due_at: datetime
+
+    def write(self) -> str:
+        return json.dumps({"pk": self.user.pk, "due_at": int(self.due_at.timestamp())})
+
+    @classmethod
+    def read(cls, body: str) -> Self:
+        """Read a message's body.
+
+        Raises:
+            ValueError: it is no scheduled message.
+        """
+        try:
+            content = json.loads(body)
+            return cls(user=User.read_pk(content["pk"]), due_at=datetime.fromtimestamp(content["due_at"], UTC))
+        except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
+            raise ValueError("not a scheduled message") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a message.
+
+    Args:
+        outcome: `left`: nothing was to be done, or it could not be begun now.
+        reason: slug.
+        retry_after: the message comes back then; None: it is done.
+        token_age: of a refreshed token, since it was last refreshed.
+    """
+
+    user: User
+    outcome: Literal["refreshed", "failed", "left"]
+    reason: str
+    retry_after: timedelta | None = None
+    error_class: ErrorClass | None = None
+    token_age: timedelta | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """What the messages of one invocation learn from each other.
+
+    When the first few all fail the same transient way, the rest is handed back unsent.
+
+    Args:
+        ends_at: when the invocation is over.
+    """
+
+    ends_at: datetime
+    _reasons: list[str] = field(default_factory=list)
+    _pause: timedelta = timedelta()
+    _lock: Lock = field(default_factory=Lock)
+
+    def has_time(self, now: datetime) -> bool:
+        return now + LONGEST <= self.ends_at
+
+    def note(self, result: Result) -> None:
+        if result.outcome == "left":
+            return
+        with self._lock:
+            if len(self._reasons) < FIRST_FEW:
+                self._reasons.append(result.reason if result.error_class == "transient" else "")
+            if result.retry_after is not None:
+                self._pause = max(self._pause, result.retry_after)
+
+    def outage_pause(self) -> timedelta | None:
+        """Give how long the rest waits; None where there is no outage."""
+        with self._lock:
+            is_outage = len(self._reasons) == FIRST_FEW and len(set(self._reasons)) == 1 and self._reasons[0] != ""
+            return self._pause if is_outage else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledRefresh:
+    """Works off scheduled messages.
+
+    Args:
+        idle: refreshing stops for a grant that nobody used for so long; None: never.
+    """
+
+    refresher: Refresher
+    store: GrantStore
+    interval: timedelta
+    idle: timedelta | None
+    _waiting_accounts: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
+
+    def work(self, due: DueToken, batch: Batch) -> Result:
+        """Refresh what a message asks for, or say why not."""
+        now = self.refresher.clock()
+        result = self._leave(due, batch, now=now) or self._refresh(due, now=now)
+        batch.note(result)
+        return result
+
+    def _leave(self, due: DueToken, batch: Batch, *, now: datetime) -> Result | None:
+        """Say why a message is not begun now; None: it is."""
+        if now - due.due_at >= self.interval:
+            return _left(due, "successor_is_due")
+        if not batch.has_time(now):
+            return _left(due, "invocation_ends", AT_ONCE)
+        if (pause := batch.outage_pause()) is not None:
+            return _left(due, "outage", pause)
+        waits_until = self._waiting_accounts.get(due.user.account_id)
+        if waits_until is not None and now < waits_until:
+            return _left(due, "account_waits", waits_until - now)
+        return None
+
+    def _refresh(self, due: DueToken, *, now: datetime) -> Result:
+        used_since = None if self.idle is None else now - self.idle
+        terms = self.refresher.terms(due_at=due.due_at, used_since=used_since)
+        try:
+            equipment = self.refresher.equip(due.user.account_id)
+            lease = self.refresher.refresh(due.user, terms, equipment)
+        except GrantMovedError as error:
+            return self._look(due, terms, error.grant)
+        except LeAuthError as error:
+            return self._fail(due, error, now=now)
+        age = self.refresher.clock() - lease.grant.refreshed_at
+        return Result(user=due.user, outcome="refreshed", reason="refreshed", token_age=age)
+
+    def _look(self, due: DueToken, terms: LeaseTerms, grant: Grant | None) -> Result:
+        """Look at a refused write before it counts."""
+        refusal = terms.why_refused(grant)
+        if refusal is Refusal.HELD and grant is not None and grant.lease_until is not None:
+            return _left(due, refusal, max(grant.lease_until - self.refresher.clock(), timedelta()) + AT_ONCE)
+        if refusal is Refusal.IDLE and grant is not None:
+            try:
+                self.store.rest_idle(grant)
+            except (GrantMovedError, TableUnavailableError):
+                return _left(due, refusal, UNCOUNTED_PAUSE)
+        return _left(due, refusal)
+
+    def _fail(self, due: DueToken, error: LeAuthError, *, now: datetime) -> Result:
+        retry_after = None
+        if isinstance(error, MisconfiguredError):
+            retry_after = ACCOUNT_WAITS
+            if not isinstance(error, SealingKeyError):
+                self._waiting_accounts[due.user.account_id] = now + ACCOUNT_WAITS
+        elif isinstance(error, TryLaterError):
+            retry_after = self._pause(error)
+        return Result(
+            user=due.user,
+            outcome="failed",
+            reason=error.reason,
+            retry_after=retry_after,
+            error_class=class_of(error),
+        )
+
+    def _pause(self, error: TryLaterError) -> timedelta:
+        pause = UNCOUNTED_PAUSE if error.failures is None else pause_after(error.failures)
+        if isinstance(error, SentinelUnavailableError) and error.limited:
+            asked = pause if error.retry_after is None else timedelta(seconds=error.retry_after)
+            return min(max(asked, SHORTEST_LIMITED_PAUSE), self.interval)
+        return pause
+
+
+def class_of(error: LeAuthError) -> ErrorClass:
+    """Name the class of a failed refresh (design, refresh invariant 6)."""
+    if isinstance(error, SignInNeededError):
+        return "permanent"
+    if isinstance(error, MisconfiguredError):
+        return "configuration"
+    if isinstance(error, RequestRefusedError):
+        return "refused"
+    if isinstance(error, OutcomeUnknownError):
+        return "unknown_outcome"
+    return "transient"
+
+
+def _left(due: DueToken, reason: str, retry_after: timedelta | None = None) -> Result:
+    return Result(user=due.user, outcome="left", reason=reason, retry_after=retry_after)

@@ -1,0 +1,94 @@
+"""The minute's work: a message for each token that is due.
+
+Source: design, Table (slots, index, checkpoint).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from le_auth.domain.scheduled import DueToken
+from le_auth.domain.slots import due_slots, minutes_to_work
+from le_auth.domain.users import User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from le_auth.domain.ports import Clock
+
+SECONDS_KEPT = timedelta(seconds=10)
+"""No further page is begun when less of the invocation is left."""
+
+
+class Schedule(Protocol):
+    """The table, as the scheduler needs it."""
+
+    def find_finished_minute(self) -> int | None: ...
+
+    def finish_minute(self, minute: int) -> bool:
+        """Advance the checkpoint; False where it already stands there or further."""
+
+    def due(self, slot: int) -> Iterator[Sequence[str]]:
+        """Give the partition keys of a slot, page by page."""
+
+
+class Queue(Protocol):
+    def send(self, messages: Sequence[DueToken]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one invocation did.
+
+    Args:
+        minutes: those finished, this one or more where some had been missed.
+        due: messages sent.
+        complete: False where time ran out; the next minute goes on.
+    """
+
+    minutes: int
+    due: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduler:
+    """Sends what is due.
+
+    Args:
+        interval: minutes between two refreshes, a divisor of 60.
+    """
+
+    schedule: Schedule
+    queue: Queue
+    interval: int
+    clock: Clock
+
+    def run(self, *, event_time: datetime, ends_at: datetime) -> Round:
+        """Work off the event's minute and those missed before it. A doubled event finds nothing left to do.
+
+        Args:
+            event_time: when the schedule fired.
+            ends_at: when the invocation is over.
+        """
+        minute = int(event_time.timestamp()) // 60
+        finished = self.schedule.find_finished_minute()
+        minutes = sent = 0
+        for missed in minutes_to_work(minute, finished=finished, interval=self.interval):
+            for page in self._pages(missed):
+                if self.clock() + SECONDS_KEPT > ends_at:
+                    return Round(minutes=minutes, due=sent, complete=False)
+                self.queue.send(page)
+                sent += len(page)
+            if not self.schedule.finish_minute(missed):
+                break
+            minutes += 1
+        return Round(minutes=minutes, due=sent, complete=True)
+
+    def _pages(self, minute: int) -> Iterator[list[DueToken]]:
+        due_at = datetime.fromtimestamp(minute * 60, UTC)
+        for slot in due_slots(minute, interval=self.interval):
+            for keys in self.schedule.due(slot):
+                yield [DueToken(user=User.read_pk(pk), due_at=due_at) for pk in keys]

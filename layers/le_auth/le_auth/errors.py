@@ -1,0 +1,210 @@
+"""Every error of the project, grouped by what happens next.
+
+LeAuthError
+├── StartAgainError               the person goes back to launch
+│   ├── RequestError              a parameter is missing, repeated, malformed or not allowed
+│   ├── TransactionExpiredError   the callback does not belong to a fresh launch of this browser
+│   ├── ConsentDeniedError        Sentinel sent the person back with an error
+│   ├── CodeRefusedError          the token endpoint refused the code
+│   └── IdTokenError              the id token does not prove who signed in
+├── TryLaterError                 the same may work later
+│   ├── SentinelUnavailableError  nothing was processed: no connection, 429, 5xx
+│   ├── OutcomeUnknownError       the request was sent; whether it was processed cannot be known
+│   ├── DomainApiUnavailableError the host of Sentinel could not be looked up
+│   ├── TableUnavailableError     the table could not be read or written
+│   └── SecretsUnavailableError   Secrets Manager could not be read
+├── SignInNeededError             this user's authorization is gone
+│   ├── GrantRevokedError         Sentinel answered invalid_grant
+│   ├── RotationLostError         the same after an attempt whose end is unknown, or the save failed
+│   └── IdentityMismatchError     a refreshed id token names another user
+├── RequestRefusedError           Sentinel refused a refresh by a 4xx that says no more
+├── GrantMovedError               the stored grant changed meanwhile: look at it before it counts
+└── MisconfiguredError            an operator must act; nobody is signed out
+    ├── SettingError              an environment variable is missing or malformed
+    ├── SecretError               a secret's content cannot be used
+    ├── SealingKeyError           a sealed value cannot be opened with the keys at hand
+    ├── SentinelHostError         the Domain API names a host that is not allowed
+    └── ClientRefusedError        Sentinel refused the AppInstall id or secret
+
+A message never holds a secret value: it may be logged and shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from le_auth.domain.grants import Grant
+
+
+class LeAuthError(Exception):
+    """Base of all.
+
+    Attributes:
+        reason: slug for logs and metrics.
+        account_id, return_to: where a new launch should lead, once the transaction is known to be genuine.
+        cookies: Set-Cookie values that the error page carries.
+    """
+
+    reason: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.account_id: str | None = None
+        self.return_to: str | None = None
+        self.cookies: list[str] = []
+
+
+class StartAgainError(LeAuthError):
+    reason = "start_again"
+
+
+class RequestError(StartAgainError):
+    """A parameter is missing, repeated, malformed or not allowed. The message names it."""
+
+    reason = "bad_request"
+
+
+class TransactionExpiredError(StartAgainError):
+    """The callback's state was never issued to this browser, was used before, or is older than ten minutes."""
+
+    reason = "transaction_expired"
+
+
+class ConsentDeniedError(StartAgainError):
+    """Sentinel sent the person back with an error (RFC 6749 section 4.1.2.1)."""
+
+    reason = "consent_denied"
+
+
+class CodeRefusedError(StartAgainError):
+    """The token endpoint refused the authorization code."""
+
+    reason = "code_refused"
+
+
+class IdTokenError(StartAgainError):
+    """The id token is malformed, foreign, expired or badly signed. The message names the claim, not its value."""
+
+    reason = "id_token_refused"
+
+
+class TryLaterError(LeAuthError):
+    """The same may work later.
+
+    Attributes:
+        failures: failed attempts of this grant in a row, this one included; None where the attempt was not counted.
+    """
+
+    reason = "try_later"
+    failures: int | None = None
+
+
+class SentinelUnavailableError(TryLaterError):
+    """Sentinel processed nothing: no connection, 429 or 5xx.
+
+    Attributes:
+        retry_after: seconds that Sentinel asked to wait, where it did.
+        limited: it answered 429.
+    """
+
+    reason = "sentinel_unavailable"
+
+    def __init__(self, message: str, *, retry_after: int | None = None, limited: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.limited = limited
+
+
+class OutcomeUnknownError(TryLaterError):
+    """The request reached the wire and no answer came that could be read: the token may have been rotated."""
+
+    reason = "outcome_unknown"
+
+
+class DomainApiUnavailableError(TryLaterError):
+    reason = "domain_api_unavailable"
+
+
+class TableUnavailableError(TryLaterError):
+    reason = "table_unavailable"
+
+
+class SecretsUnavailableError(TryLaterError):
+    reason = "secrets_unavailable"
+
+
+class SignInNeededError(LeAuthError):
+    reason = "sign_in_needed"
+
+
+class GrantRevokedError(SignInNeededError):
+    """Sentinel answered `invalid_grant` (RFC 6749 section 5.2)."""
+
+    reason = "invalid_grant"
+
+
+class RotationLostError(SignInNeededError):
+    """A rotated refresh token was, or possibly was, lost before it could be saved."""
+
+    reason = "rotation_lost"
+
+
+class IdentityMismatchError(SignInNeededError):
+    """A refreshed id token names another user (OpenID Connect Core 12.2)."""
+
+    reason = "identity_mismatch"
+
+
+class RequestRefusedError(LeAuthError):
+    """Sentinel refused a refresh by a 4xx without an error code that is known."""
+
+    reason = "request_refused"
+
+
+class GrantMovedError(LeAuthError):
+    """A conditional write was refused.
+
+    Attributes:
+        grant: what the table holds now; None where the item is gone.
+    """
+
+    reason = "grant_moved"
+
+    def __init__(self, grant: Grant | None) -> None:
+        super().__init__("the stored grant changed meanwhile")
+        self.grant = grant
+
+
+class MisconfiguredError(LeAuthError):
+    reason = "misconfigured"
+
+
+class SettingError(MisconfiguredError):
+    """An environment variable (in the template: a parameter) is missing or malformed. The message names it."""
+
+    reason = "setting"
+
+
+class SecretError(MisconfiguredError):
+    """A secret is absent or not of the documented form. The message says what is expected, not what is there."""
+
+    reason = "secret_malformed"
+
+
+class SealingKeyError(MisconfiguredError):
+    """A sealed value does not open: its key is unknown, or it was moved or altered."""
+
+    reason = "sealing_key"
+
+
+class SentinelHostError(MisconfiguredError):
+    """The host that the Domain API names for Sentinel is not allowed; the client secret is not sent there."""
+
+    reason = "sentinel_host"
+
+
+class ClientRefusedError(MisconfiguredError):
+    """Sentinel refused the AppInstall id or every listed secret (RFC 6749: invalid_client, unauthorized_client)."""
+
+    reason = "client_refused"

@@ -1,0 +1,84 @@
+"""The parts that several functions are put together from.
+
+Each part is imported where it is made, so that a function imports only what it uses.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from le_auth.settings import Environment, LivePersonSettings
+
+if TYPE_CHECKING:
+    from le_auth.adapters.http import HttpClient
+    from le_auth.adapters.secret_store import AppInstallSecrets, CachedSecret, SealingKeys
+    from le_auth.adapters.sentinel import SentinelTokenEndpoint
+    from le_auth.adapters.token_table import TokenTable
+    from le_auth.domain.ports import SentinelFinder
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def the_http_client() -> HttpClient:
+    from le_auth.adapters.http import HttpClient  # imports requests
+
+    return HttpClient()
+
+
+def make_sentinels(environment: Environment) -> SentinelFinder:
+    """Look Sentinel's host up, or take the pinned one."""
+    from le_auth.adapters.domain_api import DomainApi, PinnedSentinel
+
+    settings = LivePersonSettings.read(environment)
+    if settings.pinned is not None:
+        return PinnedSentinel(sentinel=settings.pinned)
+    return DomainApi(base=settings.domain_api_url, rule=settings.host_rule, make_http=the_http_client)
+
+
+def make_token_endpoint(environment: Environment) -> SentinelTokenEndpoint:
+    from le_auth.adapters.sentinel import SentinelTokenEndpoint
+
+    pem = environment.text("ID_TOKEN_PUBLIC_KEY", " ").strip()
+    check_signature = None
+    if pem:
+        from le_auth.adapters.signatures import read_public_key  # imports joserfc
+
+        check_signature = read_public_key(pem)
+    return SentinelTokenEndpoint(
+        http=the_http_client(),
+        clock=utc_now,
+        version=environment.text("TOKEN_API_VERSION", "2.0"),
+        check_signature=check_signature,
+    )
+
+
+def make_table(environment: Environment) -> TokenTable:
+    name = environment.text("TOKEN_TABLE_NAME")
+    from le_auth.adapters import aws  # imports boto3
+    from le_auth.adapters.token_table import TokenTable
+
+    return TokenTable(client=aws.dynamodb(), name=name)
+
+
+def make_app_install_secrets(environment: Environment) -> AppInstallSecrets:
+    from le_auth.adapters.secret_store import AppInstallSecrets  # imports boto3
+
+    return AppInstallSecrets(secret=_cached_secret(environment.text("APP_INSTALL_SECRET_ARN")))
+
+
+def make_sealing_keys(environment: Environment) -> SealingKeys:
+    from le_auth.adapters.secret_store import SealingKeys  # imports boto3
+
+    return SealingKeys(secret=_cached_secret(environment.text("SEALING_KEY_SECRET_ARN")))
+
+
+def _cached_secret(arn: str) -> CachedSecret:
+    from le_auth.adapters import aws  # imports boto3
+    from le_auth.adapters.secret_store import CachedSecret
+
+    return CachedSecret(client=aws.secrets_manager(), arn=arn)
