@@ -19,13 +19,13 @@ POOL_SIZE = 64
 
 @cache
 def _config() -> Config:
-    """Time-outs that fit into the time kept for saving, and a pool that fits the worker's threads."""
+    """A write takes 11 s at most, so that it fits into the time kept for saving; the pool fits the worker's threads."""
     from botocore.config import Config  # see the module's docstring
 
     return Config(
         connect_timeout=2,
         read_timeout=3,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=POOL_SIZE,
     )
 

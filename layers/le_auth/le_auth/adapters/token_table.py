@@ -224,7 +224,7 @@ class TokenTable:
         Raises:
             GrantMovedError: the condition does not hold; it carries the item as it is.
         """
-        names = set(re.findall(r"#(\w+)", update + condition))
+        names = set(re.findall(r"#(\w+)", f"{update} {condition}"))
         try:
             with _passing_errors():
                 answer = self.client.update_item(

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.client_secrets import with_each_secret
-from le_auth.domain.grants import Lease, LeaseTerms
+from le_auth.domain.grants import LEASE_CLOCK_SKEW, Lease, LeaseTerms
 from le_auth.domain.users import Client
 from le_auth.errors import (
     GrantMovedError,
@@ -52,10 +52,12 @@ if TYPE_CHECKING:
     from le_auth.domain.users import AppInstalls, User
 
 POST_DEADLINE = timedelta(seconds=10)
-SAVE_TIME = timedelta(seconds=20)
-LEASE_TIME = timedelta(seconds=100)
-LONGEST = timedelta(seconds=45)
-"""From taking the lease to the last moment of a save: LEASE_TIME less the 60 s for clocks, and a little more."""
+SAVE_TIME = timedelta(seconds=40)
+LEASE_TIME = timedelta(seconds=120)
+LONGEST = LEASE_TIME - LEASE_CLOCK_SKEW
+"""From taking the lease to the end of the last attempt to save."""
+_SAVE_ATTEMPT = timedelta(seconds=12)
+"""The longest that one write takes, by the table client's time-outs and attempts."""
 _SAVE_PAUSE = timedelta(seconds=1)
 _REFUSALS_IN_A_ROW = 3
 
@@ -191,7 +193,7 @@ class Refresher:
                 if error.grant is None or error.grant.sealed != sealed:
                     raise
             except TableUnavailableError as error:
-                if not lease.outlasts(self.clock(), _SAVE_PAUSE):
+                if not lease.outlasts(self.clock(), _SAVE_PAUSE + _SAVE_ATTEMPT):
                     raise RotationLostError("The table could not be written while the lease lasted.") from error
                 self.pause(_SAVE_PAUSE)
                 continue

@@ -1,0 +1,83 @@
+# Everything a developer types. All that is installed goes to .tools; nothing outside this folder is changed,
+# but for Chromium, which `make test` installs where it may.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TOOLS := $(CURDIR)/.tools
+DEV := $(TOOLS)/dev/bin
+
+# sam build looks for python3.13 on PATH.
+export PATH := $(TOOLS)/bin:$(PATH)
+export SAM := $(TOOLS)/sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+# Its pip builds the layer: a system's Python may come without one.
+export LAYER_PYTHON := $(DEV)/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup run sam-local check test format lock clean
+
+help: ## List these targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## Make the Python environments in .tools (the others do it where needed)
+	@local/link-python
+	@$(MAKE) -j3 environment-dev environment-sam environment-ministack
+
+.PHONY: environment-dev environment-sam environment-ministack
+environment-dev environment-sam environment-ministack:
+	@local/make-environment $(@:environment-%=%)
+
+# DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
+run: setup ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
+	@exec $(DEV)/python -m local.runner
+
+sam-local: setup ## Run sam local start-api against the same emulator and simulator (needs a container engine)
+	@exec $(DEV)/python -m local.sam_local
+
+check: setup ## Lint, types, template and unit tests, in under a minute
+	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
+	@$(DEV)/python -m pytest -q tests/unit
+
+.PHONY: check-code check-types check-template
+check-code:
+	@$(DEV)/ruff check --quiet
+	@$(DEV)/ruff format --check --quiet || { echo "make format brings the files above into form" >&2; exit 1; }
+
+check-types:
+	@$(DEV)/mypy
+
+check-template:
+	@$(DEV)/cfn-lint template.yaml
+	@$(SAM) validate --lint --template template.yaml
+
+# The tests below tests/unit run here too, so that one report covers all.
+test: setup browser ## Everything: the checks, then all tests with their branch coverage
+	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
+	@rm -f .coverage .coverage.*
+	@$(DEV)/coverage run -m pytest tests
+	@$(DEV)/coverage combine --quiet
+	@$(DEV)/coverage report
+
+.PHONY: browser
+browser:
+	@local/install-browser
+
+format: setup ## Bring the code into its form
+	@$(DEV)/ruff check --fix --quiet
+	@$(DEV)/ruff format --quiet
+
+UV := 0.13.9
+# Versions already locked stay; `make lock UPGRADE=--upgrade` takes the newest.
+LOCK := $(TOOLS)/uv/bin/uv pip compile --quiet --universal --python-version 3.13 \
+	--generate-hashes --no-header --no-annotate $(UPGRADE)
+lock: ## Lock the requirements anew from the *.in files (needs the network)
+	@local/link-python
+	@test -x $(TOOLS)/uv/bin/uv || { python3.13 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet uv==$(UV); }
+	@cd layers/third_party && $(LOCK) -o requirements.txt requirements.in
+	@cd requirements && for name in dev sam ministack; do $(LOCK) -o $$name.txt $$name.in; done
+
+clean: ## Remove all that the other targets made
+	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+	@find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,233 @@
+"""The outside world as the rules see it, in memory: a clock, secrets, sealing keys, Sentinel and queues.
+
+The table stands in `fakes_table`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from le_auth.domain.grants import Sealed
+from le_auth.domain.secret import Secret
+from le_auth.errors import SealingKeyError, SecretsUnavailableError
+from tests.support.makers import NOON, SENTINEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from le_auth.domain.scheduled import DueToken
+    from le_auth.domain.sentinel_api import Sentinel
+    from le_auth.domain.tokens import TokenAnswer, Tokens
+    from le_auth.domain.users import Client, User
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """Stands still until it is told to go on; `pause` goes on by the time that would be slept."""
+
+    now: datetime = NOON
+    pauses: list[timedelta] = field(default_factory=list)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, time: timedelta) -> None:
+        self.now += time
+
+    def pause(self, time: timedelta) -> None:
+        self.pauses.append(time)
+        self.go_on(time)
+
+
+@dataclass(slots=True)
+class FakeSentinels:
+    """Finds one Sentinel for all accounts, or fails."""
+
+    error: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def find(self, account_id: str, *, now: datetime) -> Sentinel:  # noqa: ARG002 - the port's form
+        self.asked.append(account_id)
+        if self.error is not None:
+            raise self.error
+        return SENTINEL
+
+
+@dataclass(slots=True)
+class FakeSecrets:
+    """AppInstall secrets: those known, and those that reading them afresh would bring.
+
+    Args:
+        afresh: None: the same as known.
+    """
+
+    known: Sequence[str] = ("secret-canary",)
+    afresh: Sequence[str] | None = None
+    error: Exception | None = None
+    reads_afresh: int = 0
+    preferred: list[str] = field(default_factory=list)
+
+    def get(self, client_id: str, *, now: datetime) -> Sequence[Secret]:  # noqa: ARG002 - the port's form
+        if self.error is not None:
+            raise self.error
+        return [Secret(value) for value in self.known]
+
+    def get_afresh(self, client_id: str, *, now: datetime) -> Sequence[Secret]:  # noqa: ARG002
+        self.reads_afresh += 1
+        return [Secret(value) for value in (self.known if self.afresh is None else self.afresh)]
+
+    def prefer(self, client_id: str, secret: Secret) -> None:  # noqa: ARG002
+        self.preferred.append(secret.reveal())
+
+
+_nonces = count()
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSealer:
+    """Seals nothing, but opens only what was sealed for this user and generation with a key that it has."""
+
+    key_ids: Sequence[str]
+
+    def seal_tokens(self, tokens: Tokens, *, user: User, generation: int) -> Sealed:
+        parts = (user.pk, str(generation), tokens.access_token.reveal(), tokens.refresh_token.reveal())
+        data = "|".join((*parts, str(next(_nonces)))).encode()  # as with random nonces, no two are alike
+        return Sealed(key_id=self.key_ids[0], generation=generation, data=data)
+
+    def open_tokens(self, sealed: Sealed, *, user: User) -> tuple[Secret, Secret]:
+        pk, generation, access_token, refresh_token, _ = sealed.data.decode().split("|")
+        if sealed.key_id not in self.key_ids or (pk, generation) != (user.pk, str(sealed.generation)):
+            raise SealingKeyError("does not open")
+        return Secret(access_token), Secret(refresh_token)
+
+    def seal_cookie(self, content: bytes) -> str:
+        return f"{self.key_ids[0]}.{content.hex()}"
+
+    def open_cookie(self, value: str) -> bytes:
+        key_id, _, content = value.partition(".")
+        if key_id not in self.key_ids:
+            raise SealingKeyError("does not open")
+        return bytes.fromhex(content)
+
+
+@dataclass(slots=True)
+class FakeSealers:
+    """Sealing keys: those known, and those that reading them afresh would bring. Without a known one it is down."""
+
+    known: Sequence[str] = ("k1",)
+    afresh: Sequence[str] = ("k1",)
+    reads_afresh: int = 0
+
+    def get(self, *, now: datetime) -> FakeSealer:  # noqa: ARG002 - the port's form
+        if not self.known:
+            raise SecretsUnavailableError("no sealing keys")
+        return FakeSealer(self.known)
+
+    def get_afresh(self, *, now: datetime) -> FakeSealer:  # noqa: ARG002
+        self.reads_afresh += 1
+        return FakeSealer(self.afresh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the token endpoint was sent."""
+
+    client: Client
+    refresh_token: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+
+
+@dataclass(slots=True)
+class FakeEndpoint:
+    """Sentinel's token endpoint: gives the ordered answers in turn, and remembers what it was sent.
+
+    Args:
+        answers: each an answer, an error to raise, or a function of the request that gives either.
+    """
+
+    answers: deque[TokenAnswer | Exception | Callable[[Request], TokenAnswer]] = field(default_factory=deque)
+    requests: list[Request] = field(default_factory=list)
+
+    def order(self, *answers: TokenAnswer | Exception | Callable[[Request], TokenAnswer]) -> None:
+        self.answers.extend(answers)
+
+    def exchange(
+        self,
+        sentinel: Sentinel,  # noqa: ARG002 - the port's form
+        client: Client,
+        *,
+        code: Secret,
+        redirect_uri: str,
+        code_verifier: Secret | None,
+    ) -> TokenAnswer:
+        verifier = None if code_verifier is None else code_verifier.reveal()
+        return self._answer(
+            Request(client=client, code=code.reveal(), redirect_uri=redirect_uri, code_verifier=verifier)
+        )
+
+    def refresh(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> TokenAnswer:  # noqa: ARG002
+        return self._answer(Request(client=client, refresh_token=refresh_token.reveal()))
+
+    def _answer(self, request: Request) -> TokenAnswer:
+        self.requests.append(request)
+        answer = self.answers.popleft()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    @property
+    def secrets_tried(self) -> list[str]:
+        return [request.client.client_secret.reveal() for request in self.requests]
+
+
+@dataclass(slots=True)
+class FakeSchedule:
+    """The table as the scheduler sees it: pages of keys in slots, and the checkpoint.
+
+    Args:
+        pages: {slot: pages of keys}.
+        rival: a minute that another invocation finishes before this one can.
+    """
+
+    pages: Mapping[int, Sequence[Sequence[str]]] = field(default_factory=dict)
+    finished: int | None = None
+    rival: int | None = None
+    slots_read: list[int] = field(default_factory=list)
+
+    def find_finished_minute(self) -> int | None:
+        return self.finished
+
+    def finish_minute(self, minute: int) -> bool:
+        if self.rival == minute:
+            self.finished = minute
+        if self.finished is not None and self.finished >= minute:
+            return False
+        self.finished = minute
+        return True
+
+    def due(self, slot: int) -> Iterator[Sequence[str]]:
+        self.slots_read.append(slot)
+        yield from self.pages.get(slot, ())
+
+
+@dataclass(slots=True)
+class FakeQueue:
+    """Takes messages, or refuses them; each sending takes `takes` of the clock."""
+
+    error: Exception | None = None
+    clock: FakeClock | None = None
+    takes: timedelta = timedelta()
+    sent: list[DueToken] = field(default_factory=list)
+
+    def send(self, messages: Sequence[DueToken]) -> None:
+        if self.error is not None:
+            raise self.error
+        if self.clock is not None:
+            self.clock.go_on(self.takes)
+        self.sent.extend(messages)

@@ -1,0 +1,199 @@
+"""TokenTable in memory, under the very conditions of `le_auth.adapters.token_table`."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from le_auth.domain.grants import Grant, Lease, LeaseTerms, Sealed, Status
+from le_auth.domain.slots import slot_of
+from le_auth.errors import GrantMovedError, TableUnavailableError, TransactionExpiredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from le_auth.domain.id_token import Identity
+    from le_auth.domain.tokens import Tokens
+    from le_auth.domain.users import User
+
+_ATTEMPT_IS_OVER: dict[str, Any] = {
+    "lease_owner": None,
+    "lease_until": None,
+    "unsettled": 0,
+    "grace_given": False,
+    "failures": 0,
+    "last_error": None,
+}
+
+
+@dataclass(slots=True)
+class FakeTable:
+    """The ports SignInStore and GrantStore.
+
+    Args:
+        orders: {method: what its next calls meet first}, such as an outage or somebody else's write.
+        writes: the names of the writes that were tried.
+    """
+
+    grants: dict[User, Grant] = field(default_factory=dict)
+    used_states: set[str] = field(default_factory=set)
+    orders: dict[str, deque[Callable[[], None]]] = field(default_factory=lambda: defaultdict(deque))
+    lost_answers: set[str] = field(default_factory=set)
+    writes: list[str] = field(default_factory=list)
+
+    def put(self, grant: Grant) -> None:
+        self.grants[grant.user] = grant
+
+    def before(self, method: str, *happenings: Callable[[], None]) -> None:
+        """Let something happen before each of a method's next calls."""
+        self.orders[method].extend(happenings)
+
+    def fail(self, method: str, *, times: int = 1) -> None:
+        """Let a method's next calls find the table unavailable."""
+        self.before(method, *[_outage] * times)
+
+    def lose_answer(self, method: str) -> None:
+        """Let the answer of a method's next call be lost, so that the client repeats the request by itself."""
+        self.lost_answers.add(method)
+
+    def consume_state(self, state_hash: str, *, now: datetime) -> None:  # noqa: ARG002 - the port's form
+        self._begin("consume_state")
+        if state_hash in self.used_states:
+            raise TransactionExpiredError("This sign-in was finished before.")
+        self.used_states.add(state_hash)
+
+    def save_sign_in(self, identity: Identity, tokens: Tokens, sealed: Sealed, *, session_epoch: int) -> int:
+        self._begin("save_sign_in")
+        user, now = identity.user, _second(tokens.received_at)
+
+        def write() -> int:
+            found = self.grants.get(user)
+            if found is not None and not found.generation < sealed.generation:
+                raise GrantMovedError(found)
+            blank = Grant(
+                user=user,
+                status=Status.ACTIVE,
+                generation=sealed.generation,
+                session_epoch=session_epoch if found is None else found.session_epoch,
+                issued_at=now,
+                refreshed_at=now,
+                last_used_at=now,
+                is_admin=identity.is_admin,
+                is_lpa=identity.is_lpa,
+            )
+            self.put(_with_tokens(blank, tokens, sealed))
+            return self.grants[user].session_epoch
+
+        return self._answer("save_sign_in", write)
+
+    def lease(self, user: User, terms: LeaseTerms) -> Lease:
+        self._begin("lease")
+
+        def write() -> Lease:
+            found = self.grants.get(user)
+            if found is None or not _may_lease(found, terms):
+                if found is not None and found.lease_owner == terms.owner:
+                    return _lease(found, terms, unsettled=found.unsettled, grace_given=False)
+                raise GrantMovedError(found)
+            unsettled = found.unsettled + 1
+            lease_until = _second(terms.until)
+            self.put(
+                replace(found, lease_owner=terms.owner, lease_until=lease_until, grace_given=False, unsettled=unsettled)
+            )
+            return _lease(found, terms, unsettled=unsettled, grace_given=found.grace_given)
+
+        return self._answer("lease", write)
+
+    def save_refresh(self, lease: Lease, tokens: Tokens, sealed: Sealed) -> None:
+        self._begin("save_refresh")
+
+        def write() -> None:
+            found = self.grants.get(lease.grant.user)
+            if found is None or found.generation != lease.grant.generation:
+                raise GrantMovedError(found)
+            self.put(_with_tokens(found, tokens, sealed))
+
+        self._answer("save_refresh", write)
+
+    def give_back(self, lease: Lease, *, settled: bool, failures: int, last_error: str) -> None:
+        self._begin("give_back")
+        found = self._mine(lease)
+        self.put(
+            replace(
+                found,
+                lease_owner=None,
+                lease_until=None,
+                grace_given=lease.grace_given or found.grace_given,
+                unsettled=found.unsettled - (1 if settled else 0),
+                failures=failures,
+                last_error=last_error,
+            )
+        )
+
+    def end_grant(self, lease: Lease, *, reason: str) -> None:
+        self._begin("end_grant")
+        ended = {**_ATTEMPT_IS_OVER, "status": Status.REAUTHORIZE, "slot": None, "sealed": None, "last_error": reason}
+        self.put(replace(self._mine(lease), **ended))
+
+    def rest_idle(self, grant: Grant) -> None:
+        self._begin("rest_idle")
+        found = self.grants.get(grant.user)
+        if found is None or found.last_used_at != grant.last_used_at:
+            raise GrantMovedError(found)
+        self.put(replace(found, slot=None))
+
+    def _mine(self, lease: Lease) -> Grant:
+        found = self.grants.get(lease.grant.user)
+        if found is None or (found.generation, found.lease_owner) != (lease.grant.generation, lease.owner):
+            raise GrantMovedError(found)
+        return found
+
+    def _begin(self, method: str) -> None:
+        self.writes.append(method)
+        if self.orders[method]:
+            self.orders[method].popleft()()
+
+    def _answer[T](self, method: str, write: Callable[[], T]) -> T:
+        answer = write()
+        if method in self.lost_answers:
+            self.lost_answers.remove(method)
+            return write()
+        return answer
+
+
+def _may_lease(grant: Grant, terms: LeaseTerms) -> bool:
+    return (
+        grant.status is Status.ACTIVE
+        and (grant.lease_until is None or grant.lease_until < _second(terms.now))
+        and (terms.due_at is None or grant.refreshed_at < _second(terms.due_at))
+        and (terms.generation is None or grant.generation == terms.generation)
+        and (terms.used_since is None or grant.last_used_at >= _second(terms.used_since))
+    )
+
+
+def _lease(grant: Grant, terms: LeaseTerms, *, unsettled: int, grace_given: bool) -> Lease:
+    return Lease(grant=grant, owner=terms.owner, until=terms.until, unsettled=unsettled, grace_given=grace_given)
+
+
+def _with_tokens(grant: Grant, tokens: Tokens, sealed: Sealed) -> Grant:
+    return replace(
+        grant,
+        status=Status.ACTIVE,
+        generation=sealed.generation,
+        sealed=sealed,
+        refreshed_at=_second(tokens.received_at),
+        access_expires_at=None if tokens.expires_at is None else _second(tokens.expires_at),
+        slot=slot_of(grant.user),
+        **_ATTEMPT_IS_OVER,
+    )
+
+
+def _second(time: datetime) -> datetime:
+    """The table holds whole seconds."""
+    return time.replace(microsecond=0)
+
+
+def _outage() -> None:
+    raise TableUnavailableError("The token table cannot be reached.")
