@@ -27,11 +27,13 @@ class Deployed:
     Args:
         outputs: the stack's outputs by name.
         functions: physical function names by logical id.
+        roles: physical role names.
         template: the processed template.
     """
 
     outputs: Mapping[str, str]
     functions: Mapping[str, str]
+    roles: Sequence[str]
     template: Mapping[str, Any]
 
 
@@ -93,17 +95,23 @@ def own_turn(places: Places) -> Iterator[None]:
 def _read_deployed(aws: Aws) -> Deployed:
     """What CloudFormation knows of the stack."""
     stack = aws.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    resources = aws.cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     template = aws.cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
     return Deployed(
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
-        functions={
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for resource in resources
-            if resource["ResourceType"] == "AWS::Lambda::Function"
-        },
+        functions=_physical_names(aws, "AWS::Lambda::Function"),
+        roles=list(_physical_names(aws, "AWS::IAM::Role").values()),
         template=template,
     )
+
+
+def _physical_names(aws: Aws, resource_type: str) -> dict[str, str]:
+    """The names of the stack's resources of one type, by logical id."""
+    resources = aws.cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+    return {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for resource in resources
+        if resource["ResourceType"] == resource_type
+    }
 
 
 def _build_arguments(build: Path) -> list[str]:

@@ -14,6 +14,7 @@ from local.runner.options import LivePerson, Options, read_app_installs
 from local.runner.places import Places, architecture
 from local.runner.ports import free_port, is_busy
 from local.runner.progress import Progress
+from local.runner.roles import allow_batch_forms
 from local.runner.routes import create_routes, read_api
 from local.runner.sam import API_ID, Deployed, Sam, own_turn
 from local.runner.simulator import SimulatorProcess, start_simulator
@@ -67,6 +68,7 @@ def running_stack(options: Options, places: Places, progress: Progress) -> Itera
         parameters = _parameters(options, live_person, front.base_url)
         deployed = _build_and_deploy(Sam(places, aws), places, parameters, progress)
         with progress.step("Adding the routes and the AppInstall secret"):
+            allow_batch_forms(aws, deployed.roles)
             create_routes(aws, API_ID, read_api(deployed.template), deployed.functions)
             _seed_secret(aws, deployed.outputs["AppInstallSecretArn"], live_person)
         front.serve(emulator_port=ministack.port, api_id=API_ID)

@@ -39,14 +39,14 @@ class FakeTable:
 
     grants: dict[User, Grant] = field(default_factory=dict)
     used_states: set[str] = field(default_factory=set)
-    orders: dict[str, deque[Callable[[], None]]] = field(default_factory=lambda: defaultdict(deque))
+    orders: dict[str, deque[Callable[[], object]]] = field(default_factory=lambda: defaultdict(deque))
     lost_answers: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
 
     def put(self, grant: Grant) -> None:
         self.grants[grant.user] = grant
 
-    def before(self, method: str, *happenings: Callable[[], None]) -> None:
+    def before(self, method: str, *happenings: Callable[[], object]) -> None:
         """Let something happen before each of a method's next calls."""
         self.orders[method].extend(happenings)
 

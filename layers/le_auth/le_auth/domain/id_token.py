@@ -80,7 +80,7 @@ def check_times(claims: Mapping[str, Any], *, now: datetime) -> None:
     exp, iat = claims.get("exp"), claims.get("iat")
     if type(exp) is not int or type(iat) is not int:
         raise IdTokenError("The id token has no exp or iat.")
-    skew = CLOCK_SKEW.total_seconds()
+    skew = int(CLOCK_SKEW.total_seconds())
     if now.timestamp() >= exp + skew:
         raise IdTokenError("The id token is expired.")
     if now.timestamp() < iat - skew:

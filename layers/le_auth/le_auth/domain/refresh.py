@@ -214,9 +214,12 @@ class Refresher:
             return
 
     def _account_works(self, lease: Lease) -> bool:
-        """Tell whether another user of the account was refreshed while this one was refused."""
+        """Tell whether another user of the account was refreshed while this one was refused.
+
+        From the first of three refusals to the third it is two intervals; this user's own last success is older.
+        """
         last_success = self._last_success.get(lease.grant.user.account_id)
-        return last_success is not None and self.clock() - last_success <= self.interval * _REFUSALS_IN_A_ROW
+        return last_success is not None and self.clock() - last_success <= self.interval * (_REFUSALS_IN_A_ROW - 1)
 
 
 def _count_failures(lease: Lease, error: LeAuthError) -> int:

@@ -42,14 +42,17 @@ class Session:
         Raises:
             ValueError: the content is of another form.
         """
-        account_id, user_id, epoch, issued_at = json.loads(content)
-        if not ACCOUNT_ID.fullmatch(account_id) or not USER_ID.fullmatch(user_id):
-            raise ValueError("not a session")
-        return cls(
-            user=User(account_id=account_id, user_id=user_id),
-            epoch=int(epoch),
-            issued_at=datetime.fromtimestamp(issued_at, UTC),
-        )
+        try:
+            account_id, user_id, epoch, issued_at = json.loads(content)
+            if not ACCOUNT_ID.fullmatch(account_id) or not USER_ID.fullmatch(user_id):
+                raise ValueError("not a user")
+            return cls(
+                user=User(account_id=account_id, user_id=user_id),
+                epoch=int(epoch),
+                issued_at=datetime.fromtimestamp(issued_at, UTC),
+            )
+        except (TypeError, OverflowError, OSError) as error:
+            raise ValueError("not a session") from error
 
     def is_in_time(self, *, lifetime: timedelta, now: datetime) -> bool:
         return -CLOCK_SKEW <= now - self.issued_at < lifetime

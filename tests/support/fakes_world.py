@@ -1,0 +1,91 @@
+"""A refresh with everything that it touches, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from le_auth.domain.refresh import Refresher
+from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh
+from tests.support.fakes import FakeClock, FakeEndpoint, FakeSealer, FakeSealers, FakeSecrets, FakeSentinels
+from tests.support.fakes_table import FakeTable
+from tests.support.makers import ADA, APP_INSTALLS, HALF_AN_HOUR, NOON, a_grant, an_answer, some_tokens
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from le_auth.domain.grants import Grant, Lease, LeaseTerms
+    from le_auth.domain.tokens import TokenAnswer
+    from le_auth.domain.users import User
+
+
+@dataclass
+class World:
+    """All that a refresh touches, with Ada's grant in the table."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    sentinels: FakeSentinels = field(default_factory=FakeSentinels)
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
+    sealers: FakeSealers = field(default_factory=FakeSealers)
+    endpoint: FakeEndpoint = field(default_factory=FakeEndpoint)
+    table: FakeTable = field(default_factory=FakeTable)
+    interval: timedelta = HALF_AN_HOUR
+    idle: timedelta | None = timedelta(days=14)
+
+    def __post_init__(self) -> None:
+        self.refresher = Refresher(
+            app_installs=APP_INSTALLS,
+            sentinels=self.sentinels,
+            secrets=self.secrets,
+            sealers=self.sealers,
+            endpoint=self.endpoint,
+            store=self.table,
+            clock=self.clock,
+            pause=self.clock.pause,
+            interval=self.interval,
+        )
+        self.scheduled = ScheduledRefresh(
+            refresher=self.refresher, store=self.table, interval=self.interval, idle=self.idle
+        )
+        self.have(ADA)
+
+    def have(self, user: User, **changes: object) -> Grant:
+        """Put a user's grant into the table, sealed as generation 7."""
+        sealed = FakeSealer(["k1"]).seal_tokens(some_tokens("old"), user=user, generation=7)
+        self.table.put(a_grant(user, sealed=sealed, **changes))
+        return self.table.grants[user]
+
+    @property
+    def ada(self) -> Grant:
+        return self.table.grants[ADA]
+
+    def tokens_of(self, user: User = ADA) -> tuple[str, str]:
+        """Open what the table holds: access token and refresh token."""
+        sealed = self.table.grants[user].sealed
+        assert sealed is not None
+        access_token, refresh_token = FakeSealer(["k1", "k2"]).open_tokens(sealed, user=user)
+        return access_token.reveal(), refresh_token.reveal()
+
+    def refresh(self, user: User = ADA, *, terms: LeaseTerms | None = None) -> Lease:
+        """Refresh as whoever asks for it would."""
+        equipment = self.refresher.equip(user.account_id)
+        return self.refresher.refresh(user, terms or self.refresher.terms(due_at=self.clock.now), equipment)
+
+    def work(self, user: User = ADA, *, due_at: datetime | None = None, batch: Batch | None = None) -> Result:
+        """Work a scheduled message off."""
+        due = DueToken(user=user, due_at=due_at or self.clock.now)
+        return self.scheduled.work(due, batch or a_batch(self.clock.now))
+
+    def fails_with(self, error: Exception, user: User = ADA) -> Result:
+        """Work a scheduled message off while the token endpoint fails like this."""
+        self.endpoint.order(error)
+        return self.work(user)
+
+    def answer(self, name: str = "new") -> TokenAnswer:
+        return an_answer(name, at=self.clock.now)
+
+
+def a_batch(now: datetime = NOON) -> Batch:
+    """A batch with ten minutes to go."""
+    return Batch(ends_at=now + timedelta(minutes=10))

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from le_auth.domain.scheduler import SECONDS_KEPT, Round, Scheduler
+from tests.support.fakes import FakeClock, FakeQueue, FakeSchedule
+from tests.support.makers import ADA, BOB, CAROL, NOON
+
+MINUTE = int(NOON.timestamp()) // 60
+A_WHILE = timedelta(minutes=1)
+
+
+def run(schedule: FakeSchedule, queue: FakeQueue, *, clock: FakeClock | None = None, seconds: int = 4) -> Round:
+    """Run the round of an event that fired a few seconds after noon."""
+    scheduler = Scheduler(schedule=schedule, queue=queue, interval=30, clock=clock or FakeClock())
+    return scheduler.run(event_time=NOON + timedelta(seconds=seconds), ends_at=NOON + A_WHILE)
+
+
+def test_each_token_of_the_due_slots_gets_a_message_that_names_the_minute() -> None:
+    queue = FakeQueue()
+    schedule = FakeSchedule(pages={0: [[ADA.pk], [BOB.pk]], 30: [[CAROL.pk]], 7: [["1#1"]]}, finished=MINUTE - 1)
+
+    done = run(schedule, queue, seconds=59)
+
+    assert [due.user for due in queue.sent] == [ADA, BOB, CAROL]
+    assert {due.due_at for due in queue.sent} == {NOON}
+    assert (done, schedule.slots_read) == (Round(minutes=1, due=3, complete=True), [0, 30])
+
+
+def test_the_checkpoint_advances_after_sending() -> None:
+    schedule = FakeSchedule(pages={0: [[ADA.pk]]}, finished=MINUTE - 1)
+
+    run(schedule, FakeQueue())
+
+    assert schedule.finished == MINUTE
+
+
+def test_a_queue_that_refuses_keeps_the_checkpoint_where_it_is() -> None:
+    schedule = FakeSchedule(pages={0: [[ADA.pk]]}, finished=MINUTE - 1)
+
+    with pytest.raises(RuntimeError, match="full"):
+        run(schedule, FakeQueue(error=RuntimeError("full")))
+    assert schedule.finished == MINUTE - 1
+
+
+def test_a_minute_without_due_tokens_is_finished_all_the_same() -> None:
+    schedule = FakeSchedule(finished=MINUTE - 1)
+
+    assert run(schedule, FakeQueue()) == Round(minutes=1, due=0, complete=True)
+    assert schedule.finished == MINUTE
+
+
+def test_missed_minutes_are_worked_off_oldest_first_under_their_own_time() -> None:
+    queue = FakeQueue()
+    schedule = FakeSchedule(pages={28: [[ADA.pk]], 59: [[BOB.pk]], 0: [[CAROL.pk]]}, finished=MINUTE - 3)
+
+    done = run(schedule, queue)
+
+    assert done == Round(minutes=3, due=3, complete=True)
+    ages = [(NOON - due.due_at) // A_WHILE for due in queue.sent]
+    assert ages == [2, 1, 0]
+
+
+def test_a_doubled_event_sends_nothing() -> None:
+    queue, schedule = FakeQueue(), FakeSchedule(pages={0: [[ADA.pk]]}, finished=MINUTE)
+
+    assert run(schedule, queue) == Round(minutes=0, due=0, complete=True)
+    assert queue.sent == []
+
+
+def test_the_first_event_ever_works_off_its_minute() -> None:
+    queue, schedule = FakeQueue(), FakeSchedule(pages={0: [[ADA.pk]]})
+
+    assert run(schedule, queue).due == 1
+    assert schedule.finished == MINUTE
+
+
+def test_who_loses_the_checkpoint_to_another_invocation_stops() -> None:
+    schedule = FakeSchedule(finished=MINUTE - 3, rival=MINUTE - 1)
+
+    assert run(schedule, FakeQueue()) == Round(minutes=1, due=0, complete=True)
+    assert schedule.finished == MINUTE - 1
+
+
+def test_no_page_is_begun_when_time_runs_out_and_the_next_minute_goes_on() -> None:
+    clock = FakeClock(NOON + A_WHILE - SECONDS_KEPT - timedelta(seconds=2))
+    queue = FakeQueue(clock=clock, takes=timedelta(seconds=2))
+    schedule = FakeSchedule(pages={0: [[ADA.pk], [BOB.pk], [CAROL.pk]]}, finished=MINUTE - 1)
+
+    done = run(schedule, queue, clock=clock)
+
+    assert (done, schedule.finished) == (Round(minutes=0, due=2, complete=False), MINUTE - 1)
+    clock.now = NOON
+    assert run(schedule, FakeQueue(), clock=clock) == Round(minutes=1, due=3, complete=True)
+
+
+def test_the_minute_is_the_one_of_the_event_whenever_it_is_handled() -> None:
+    late = FakeClock(NOON + timedelta(seconds=45))
+    queue = FakeQueue()
+
+    run(FakeSchedule(pages={0: [[ADA.pk]]}), queue, clock=late)
+
+    assert queue.sent[0].due_at == datetime(2026, 3, 9, 12, 0, tzinfo=UTC)

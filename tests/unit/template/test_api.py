@@ -1,0 +1,101 @@
+"""The API: its routes, its throttling, its access log."""
+
+import json
+import re
+
+from tests.support.template import only_resource_of_type, processed, properties, resources_of_type
+
+ROUTES = {
+    ("/launch", "get"): "LaunchFunction",
+    ("/callback", "get"): "CallbackFunction",
+    ("/", "get"): "SessionFunction",
+    ("/session", "get"): "SessionFunction",
+}
+
+
+def test_each_route_calls_its_function_and_there_are_no_others():
+    paths = properties("HttpApi")["Body"]["paths"]
+
+    assert {
+        (path, method): re.findall(r"\$\{(\w+)\.Arn\}/invocations", json.dumps(operation))
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    } == {route: [function] for route, function in ROUTES.items()}
+
+
+def test_the_api_may_invoke_each_function_on_its_routes_only():
+    permitted = {
+        (each["Properties"]["SourceArn"]["Fn::Sub"][0].split("${__Stage__}")[1], each["Properties"]["FunctionName"]["Ref"])
+        for each in resources_of_type("AWS::Lambda::Permission").values()
+    }
+
+    assert permitted == {(f"/{method.upper()}{path}", function) for (path, method), function in ROUTES.items()}
+
+
+def test_launch_and_callback_are_throttled_more_tightly_than_the_rest():
+    stage = only_resource_of_type("AWS::ApiGatewayV2::Stage")
+    usual = stage["DefaultRouteSettings"]
+
+    assert set(stage["RouteSettings"]) == {"GET /launch", "GET /callback"}
+    for route in stage["RouteSettings"].values():
+        assert 0 < route["ThrottlingRateLimit"] < usual["ThrottlingRateLimit"]
+        assert 0 < route["ThrottlingBurstLimit"] < usual["ThrottlingBurstLimit"]
+
+
+def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie():
+    log_format = only_resource_of_type("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+
+    assert set(json.loads(log_format).values()) == {
+        "$context.requestId",
+        "$context.requestTime",
+        "$context.identity.sourceIp",
+        "$context.routeKey",
+        "$context.protocol",
+        "$context.status",
+        "$context.responseLength",
+        "$context.responseLatency",
+        "$context.integration.status",
+        "$context.integration.latency",
+        "$context.error.responseType",
+    }
+    assert "\n" not in log_format
+
+
+def test_the_access_log_goes_to_its_log_group():
+    destination = only_resource_of_type("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["DestinationArn"]
+
+    assert destination["Fn::Sub"].endswith(":log-group:${AccessLog}")
+    assert properties("AccessLog")["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
+
+
+def test_api_gateway_waits_longer_than_any_function_behind_it_runs():
+    for function in set(ROUTES.values()):
+        assert properties(function)["Timeout"] < 30
+
+
+def test_outputs_are_those_of_the_contract_and_each_is_described():
+    outputs = processed()["Outputs"]
+
+    assert set(outputs) == {
+        "LaunchUrl",
+        "CallbackUrl",
+        "SessionUrl",
+        "HttpApiId",
+        "TokenTableName",
+        "AppInstallSecretArn",
+        "SealingKeySecretArn",
+        "RefreshQueueUrl",
+    }
+    assert all(output["Description"] for output in outputs.values())
+
+
+def test_urls_in_the_outputs_begin_with_the_public_base_url_where_it_is_set():
+    for name, path in {"LaunchUrl": "/launch", "CallbackUrl": "/callback", "SessionUrl": "/session"}.items():
+        text, values = processed()["Outputs"][name]["Value"]["Fn::Sub"]
+
+        assert text == f"${{Base}}{path}"
+        assert values["Base"]["Fn::If"] == [
+            "UsesApiGatewayAddress",
+            {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]},
+            {"Ref": "PublicBaseUrl"},
+        ]

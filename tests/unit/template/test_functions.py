@@ -1,0 +1,112 @@
+"""The functions: their code, environment, layer and logs."""
+
+import pytest
+
+from tests.support.template import FUNCTIONS, PROJECT, processed, properties, resources_of_type, written
+
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+LIVEPERSON = {"APP_INSTALLS", "DOMAIN_API_URL", "SENTINEL_HOSTS", "SENTINEL_DOMAIN"}
+BROWSER = {"PUBLIC_BASE_URL", "APP_URL", "RETURN_ORIGINS", "EMBEDDED", "FRAME_ANCESTORS"}
+SECRETS = {"APP_INSTALL_SECRET_ARN", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"}
+ENVIRONMENTS = {
+    "launch": LIVEPERSON | BROWSER | {"USE_PKCE"},
+    "callback": LIVEPERSON
+    | BROWSER
+    | SECRETS
+    | {"USE_PKCE", "TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "SESSION_HOURS"},
+    "session": BROWSER
+    | {"APP_INSTALLS", "SESSION_HOURS", "REFRESH_INTERVAL_MINUTES", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"},
+    "refresh_scheduler": {"TOKEN_TABLE_NAME", "REFRESH_QUEUE_URL", "REFRESH_INTERVAL_MINUTES"},
+    "refresh_worker": LIVEPERSON
+    | SECRETS
+    | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "REFRESH_INTERVAL_MINUTES", "IDLE_DAYS"}
+    | {"REFRESH_QUEUE_URL", "WORKER_THREADS", "MAX_CONCURRENT_REFRESHES"},
+}
+APP_INSTALL_SECRET = {
+    "Fn::If": ["MakesAppInstallSecret", {"Fn::GetAtt": ["AppInstallSecret", "Id"]}, {"Ref": "AppInstallSecretArn"}]
+}
+VALUES = {
+    "APP_INSTALLS": {"Ref": "AppInstalls"},
+    "APP_INSTALL_SECRET_ARN": APP_INSTALL_SECRET,
+    "PUBLIC_BASE_URL": {"Ref": "PublicBaseUrl"},
+    "APP_URL": {"Ref": "AppUrl"},
+    "RETURN_ORIGINS": {"Ref": "ReturnOrigins"},
+    "DOMAIN_API_URL": {"Ref": "DomainApiUrl"},
+    "SENTINEL_HOSTS": {"Ref": "SentinelHosts"},
+    "SENTINEL_DOMAIN": {"Ref": "SentinelDomain"},
+    "TOKEN_API_VERSION": {"Ref": "TokenApiVersion"},
+    "REFRESH_INTERVAL_MINUTES": {"Ref": "RefreshIntervalMinutes"},
+    "IDLE_DAYS": {"Ref": "IdleDays"},
+    "SESSION_HOURS": {"Ref": "SessionHours"},
+    "EMBEDDED": {"Ref": "EmbeddedInLiveEngage"},
+    "FRAME_ANCESTORS": {"Ref": "FrameAncestors"},
+    "MAX_CONCURRENT_REFRESHES": {"Ref": "MaxConcurrentRefreshes"},
+    "USE_PKCE": {"Ref": "UsePkce"},
+    "ID_TOKEN_PUBLIC_KEY": {"Ref": "IdTokenPublicKey"},
+    "TOKEN_TABLE_NAME": {"Ref": "TokenTable"},
+    "SEALING_KEY_SECRET_ARN": {"Fn::GetAtt": ["SealingKeySecret", "Id"]},
+    "REFRESH_QUEUE_URL": {"Ref": "RefreshQueue"},
+    "WORKER_THREADS": {"Fn::FindInMap": ["RefreshConcurrency", {"Ref": "MaxConcurrentRefreshes"}, "Threads"]},
+}
+
+each_function = pytest.mark.parametrize(("name", "logical_id"), FUNCTIONS.items())
+
+
+def test_there_are_no_functions_but_these():
+    assert set(resources_of_type("AWS::Lambda::Function")) == set(FUNCTIONS.values())
+
+
+@each_function
+def test_a_function_gets_the_environment_it_reads_and_nothing_more(name, logical_id):
+    assert set(properties(logical_id)["Environment"]["Variables"]) == ENVIRONMENTS[name] | POWERTOOLS
+
+
+@each_function
+def test_each_variable_carries_its_parameter_or_resource(name, logical_id):
+    variables = written()["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
+
+    assert variables == {variable: VALUES[variable] for variable in ENVIRONMENTS[name]}
+
+
+@each_function
+def test_a_function_is_built_from_its_own_folder_for_python_3_13(name, logical_id):
+    assert written()["Resources"][logical_id]["Properties"]["CodeUri"] == f"functions/{name}/"
+    assert properties(logical_id)["Handler"] == "app.lambda_handler"
+    assert properties(logical_id)["Runtime"] == "python3.13"
+
+
+@each_function
+def test_a_function_runs_on_the_architecture_that_the_layer_was_built_for(name, logical_id):
+    assert written()["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
+    assert properties(logical_id)["Architectures"] == ["arm64"]
+    assert len(properties(logical_id)["Layers"]) == 1
+    assert name in FUNCTIONS
+
+
+@each_function
+def test_a_functions_log_group_is_its_own_encrypted_and_kept_for_30_days(name, logical_id):
+    log = logical_id.replace("Function", "Log")
+
+    assert properties(logical_id)["LoggingConfig"]["LogGroup"] == {"Ref": log}
+    assert properties(log)["RetentionInDays"] == 30
+    assert properties(log)["KmsKeyId"] == {"Fn::GetAtt": ["EncryptionKey", "Arn"]}
+    assert properties(log)["LogGroupName"]["Fn::Sub"].endswith("-" + name.replace("_", "-"))
+
+
+def test_the_layer_is_built_for_the_architecture_by_a_makefile_of_its_own():
+    metadata = written()["Resources"]["SharedLayer"]["Metadata"]
+    platforms = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+
+    assert metadata["BuildArchitecture"] == {"Ref": "Architecture"}
+    assert metadata["ContextPath"] == {"Fn::Sub": "layers/${Architecture}"}
+    assert set(processed()["Parameters"]["Architecture"]["AllowedValues"]) == set(platforms)
+    for architecture, platform in platforms.items():
+        makefile = (PROJECT / "layers" / architecture / "Makefile").read_text()
+        assert makefile == f"PLATFORM := {platform}\ninclude Makefile\n"
+
+
+def test_the_layer_leaves_boto3_to_the_lambda_runtime():
+    locked = (PROJECT / "layers/third_party/requirements.txt").read_text().splitlines()
+
+    assert any(line.startswith("cryptography==") for line in locked)
+    assert not any(line.startswith(("boto3==", "botocore==")) for line in locked)

@@ -1,0 +1,135 @@
+"""The parameters: described, constrained, with the contract's defaults."""
+
+import re
+
+import pytest
+
+from tests.support.template import processed
+
+DEFAULTS = {
+    "AppInstalls": None,
+    "AppInstallSecretArn": "",
+    "PublicBaseUrl": "",
+    "AppUrl": "",
+    "ReturnOrigins": "",
+    "DomainApiUrl": "https://api.liveperson.net",
+    "SentinelHosts": ".liveperson.net",
+    "SentinelDomain": "",
+    "TokenApiVersion": "2.0",
+    "UsePkce": "false",
+    "IdTokenPublicKey": "",
+    "SessionHours": 12,
+    "EmbeddedInLiveEngage": "false",
+    "FrameAncestors": "https://*.liveperson.net",
+    "RefreshIntervalMinutes": 30,
+    "IdleDays": 14,
+    "MaxConcurrentRefreshes": 64,
+    "Architecture": "arm64",
+}
+INSTALL = "75588e18-0213-4e33-8174-883acac7e3c4"
+SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-install-AbCdEf"
+
+ACCEPTED = [
+    ("AppInstalls", f"le12345678={INSTALL}"),
+    ("AppInstalls", f"le12345678={INSTALL},56072331=another.install_id"),
+    ("AppInstallSecretArn", SECRET_ARN),
+    ("PublicBaseUrl", "https://auth.example.com"),
+    ("PublicBaseUrl", "https://example.com/auth"),
+    ("PublicBaseUrl", "http://127.0.0.1:8400"),
+    ("PublicBaseUrl", "http://1ea0a001.execute-api.localhost:8400"),
+    ("AppUrl", "https://app.example.com/start?from=le"),
+    ("ReturnOrigins", "https://app.example.com,https://admin.example.com:8443"),
+    ("DomainApiUrl", "http://host.docker.internal:8500"),
+    ("SentinelHosts", ".liveperson.net,.lprnd.net"),
+    ("SentinelDomain", "lo.sentinel.liveperson.net"),
+    ("SentinelDomain", "127.0.0.1:8500"),
+    ("TokenApiVersion", "1.0"),
+    ("IdTokenPublicKey", "-----BEGIN PUBLIC KEY-----\nMIIB+/4=\n-----END PUBLIC KEY-----\n"),
+    ("FrameAncestors", "https://*.liveperson.net,https://app.example.com"),
+    ("RefreshIntervalMinutes", 12),
+    ("IdleDays", 0),
+    ("MaxConcurrentRefreshes", 16384),
+    ("Architecture", "x86_64"),
+]
+REFUSED = [
+    ("AppInstalls", ""),
+    ("AppInstalls", "le12345678"),
+    ("AppInstalls", f"le12345678={INSTALL}, 56072331={INSTALL}"),
+    ("AppInstalls", f"../le={INSTALL}"),
+    ("AppInstallSecretArn", "my-secret"),
+    ("AppInstallSecretArn", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:*"),
+    ("PublicBaseUrl", "http://auth.example.com"),
+    ("PublicBaseUrl", "https://auth.example.com/"),
+    ("PublicBaseUrl", "https://auth.example.com?x=1"),
+    ("PublicBaseUrl", "https://user@auth.example.com"),
+    ("PublicBaseUrl", "https://" + "a" * 112),
+    ("AppUrl", "javascript:alert(1)"),
+    ("AppUrl", "http://app.example.com/"),
+    ("AppUrl", "https://app.example.com/a b"),
+    ("ReturnOrigins", "https://app.example.com/path"),
+    ("ReturnOrigins", "*"),
+    ("DomainApiUrl", "http://api.liveperson.net"),
+    ("SentinelHosts", "liveperson.net"),
+    ("SentinelHosts", ".net"),
+    ("SentinelDomain", "https://lo.sentinel.liveperson.net"),
+    ("SentinelDomain", "lo.sentinel.liveperson.net/path"),
+    ("SentinelDomain", "lo.sentinel.liveperson.net:8443"),
+    ("TokenApiVersion", "2.0&x=1"),
+    ("UsePkce", "yes"),
+    ("IdTokenPublicKey", "MIIB"),
+    ("SessionHours", 0),
+    ("EmbeddedInLiveEngage", "True"),
+    ("FrameAncestors", "https://*.liveperson.net; script-src *"),
+    ("FrameAncestors", "*"),
+    ("RefreshIntervalMinutes", 25),
+    ("IdleDays", -1),
+    ("MaxConcurrentRefreshes", 2),
+    ("MaxConcurrentRefreshes", 100),
+    ("Architecture", "arm"),
+]
+
+
+def is_accepted(name, value):
+    """Tell whether CloudFormation, by the parameter's own constraints, would take the value."""
+    parameter = processed()["Parameters"][name]
+    return (
+        value in parameter.get("AllowedValues", [value])
+        and re.fullmatch(parameter.get("AllowedPattern", ".*"), str(value)) is not None
+        and len(str(value)) <= parameter.get("MaxLength", len(str(value)))
+        and parameter.get("MinValue", value) <= value <= parameter.get("MaxValue", value)
+    )
+
+
+def test_parameters_and_their_defaults_are_those_of_the_contract():
+    assert {name: each.get("Default") for name, each in processed()["Parameters"].items()} == DEFAULTS
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_parameter_is_described_and_constrained_and_says_how(name):
+    parameter = processed()["Parameters"][name]
+
+    assert len(parameter["Description"]) > 20
+    assert {"AllowedPattern", "AllowedValues", "MaxValue"} & set(parameter)
+    assert parameter["ConstraintDescription"].startswith("must be ")
+
+
+@pytest.mark.parametrize("name", [name for name, default in DEFAULTS.items() if default is not None])
+def test_a_default_keeps_its_own_constraint(name):
+    assert is_accepted(name, DEFAULTS[name])
+
+
+@pytest.mark.parametrize(("name", "value"), ACCEPTED)
+def test_what_an_operator_may_mean_is_accepted(name, value):
+    assert is_accepted(name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED)
+def test_what_would_break_or_open_the_deployment_is_refused(name, value):
+    assert not is_accepted(name, value)
+
+
+def test_every_parameter_has_its_place_on_the_consoles_form():
+    groups = processed()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(shown) == sorted(DEFAULTS)

@@ -1,0 +1,64 @@
+"""What is kept: the table, the secrets, the key."""
+
+import pytest
+
+from tests.support.template import processed, properties
+
+KEY = {"Fn::GetAtt": ["EncryptionKey", "Arn"]}
+
+
+@pytest.mark.parametrize("kept", ["TokenTable", "AppInstallSecret", "SealingKeySecret", "EncryptionKey"])
+def test_table_secrets_and_key_outlive_the_stack_and_their_own_replacement(kept):
+    resource = processed()["Resources"][kept]
+
+    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_table_is_paid_by_request_restorable_and_encrypted_by_our_key():
+    table = properties("TokenTable")
+
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}
+    assert table["DeletionProtectionEnabled"] is True
+
+
+def test_the_table_forgets_what_has_expired():
+    assert properties("TokenTable")["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_the_table_is_keyed_by_user_and_its_index_by_the_minute_in_which_a_user_is_due():
+    table = properties("TokenTable")
+    (index,) = table["GlobalSecondaryIndexes"]
+
+    assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
+    assert index["IndexName"] == "due"
+    assert index["KeySchema"] == [
+        {"AttributeName": "slot", "KeyType": "HASH"},
+        {"AttributeName": "pk", "KeyType": "RANGE"},
+    ]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]} == {
+        "pk": "S",
+        "slot": "N",
+    }
+
+
+def test_the_app_install_secret_is_made_empty_and_only_where_none_is_given():
+    assert processed()["Resources"]["AppInstallSecret"]["Condition"] == "MakesAppInstallSecret"
+    assert processed()["Conditions"]["MakesAppInstallSecret"] == {"Fn::Equals": [{"Ref": "AppInstallSecretArn"}, ""]}
+    assert properties("AppInstallSecret")["SecretString"] == "{}"
+
+
+def test_the_sealing_key_is_made_of_64_random_letters_and_digits():
+    assert properties("SealingKeySecret")["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+
+
+@pytest.mark.parametrize("secret", ["AppInstallSecret", "SealingKeySecret"])
+def test_secrets_are_encrypted_by_our_key(secret):
+    assert properties(secret)["KmsKeyId"] == KEY
+
+
+def test_the_key_rotates():
+    assert properties("EncryptionKey")["EnableKeyRotation"] is True
