@@ -74,14 +74,13 @@ def _read_record(record: Mapping[str, Any]) -> str:
 
 
 def _read_metrics(record: Mapping[str, Any]) -> str | None:
-    """The metrics that counted something: those at 0 are only there for the graphs."""
-    names = [
-        metric["Name"]
-        for directive in record["_aws"].get("CloudWatchMetrics", [])
-        for metric in directive.get("Metrics", [])
-    ]
+    """The metrics that counted something, with their dimensions; those at 0 are only there for the graphs."""
+    directives = record["_aws"].get("CloudWatchMetrics", [])
+    names = [metric["Name"] for directive in directives for metric in directive.get("Metrics", [])]
     counted = [f"{name}={_total(record.get(name, 0))}" for name in names if _total(record.get(name, 0))]
-    return f"{'metric':<7} {' '.join(counted)}" if counted else None
+    dimensions = {name for directive in directives for group in directive.get("Dimensions", []) for name in group}
+    told = [f"{name}={_shortened(record.get(name))}" for name in sorted(dimensions - _ROUTINE)]
+    return " ".join([f"{'metric':<7}", *counted, *told]) if counted else None
 
 
 def _total(value: Any) -> str:

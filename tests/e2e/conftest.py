@@ -1,7 +1,7 @@
 """The deployed system and a real browser, for the tests of this folder."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -66,8 +66,8 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:  # pragma: no cover - only where a test fails
-    """Give what the functions logged to the report of a test that failed; no secret is ever in it."""
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the functions logged to the report of a test that failed; no secret is ever in it."""
     report = yield
     stack = item.config.stash.get(_STACK, None)
     if stack is not None and call.excinfo is not None:

@@ -22,7 +22,7 @@ class SimulatorControl:
         return grants
 
     def token_state(self, sha256_hex: str) -> str:
-        """ "live", "void" or "expired"."""
+        """Whether a token is "live", "void" or "expired"."""
         return str(self._get(f"tokens/{sha256_hex}")["state"])
 
     def _get(self, path: str) -> Any:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from le_auth.domain.slots import slot_of
-from le_auth.domain.users import User
 from playwright.sync_api import Cookie, Page, Response, expect
 
+from le_auth.domain.slots import slot_of
+from le_auth.domain.users import User
 from local.runner.options import SIMULATED_ACCOUNT
 from local.runner.stack import Stack
 from local.simulator import DEFAULT_PASSWORD

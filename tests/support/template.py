@@ -1,74 +1,80 @@
-"""The template as it is written, and as CloudFormation gets it after the SAM translation."""
+"""What template.yaml declares, so that tests run with the table, queue and settings that are deployed."""
 
 from __future__ import annotations
 
-import json
-import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-PROJECT = Path(__file__).parents[2]
+import yaml  # type: ignore[import-untyped]
 
-# The translator comes with SAM CLI, in an environment of its own.
-_SAM_PYTHON = PROJECT / ".tools/sam/bin/python"
-_TRANSLATE = """
-import json, sys
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
-text = open(sys.argv[1]).read()
-policies = type("NoManagedPolicies", (), {"load": lambda self: {}})()
-print(json.dumps([yaml_parse(text), transform(yaml_parse(text), {"AppInstalls": "account=install"}, policies)]))
-"""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-FUNCTIONS = {
-    "launch": "LaunchFunction",
-    "callback": "CallbackFunction",
-    "session": "SessionFunction",
-    "refresh_scheduler": "RefreshSchedulerFunction",
-    "refresh_worker": "RefreshWorkerFunction",
-}
+_TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads CloudFormation's short forms: `!Ref x` becomes {"Ref": "x"}, `!GetAtt a.b` {"Fn::GetAtt": "a.b"}."""
+
+
+def _read_short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _read_short_form)
 
 
 @cache
-def _both() -> tuple[dict[str, Any], dict[str, Any]]:
-    finished = subprocess.run(
-        [_SAM_PYTHON, "-c", _TRANSLATE, PROJECT / "template.yaml"],
-        check=True,
-        stdout=subprocess.PIPE,
-        env={"AWS_DEFAULT_REGION": "eu-west-1"},
-    )
-    written, processed = json.loads(finished.stdout)
-    return written, processed
-
-
-def written() -> dict[str, Any]:
-    """Give template.yaml with its intrinsic functions in their long form."""
-    return _both()[0]
-
-
-def processed() -> dict[str, Any]:
-    """Give the template that CloudFormation deploys."""
-    return _both()[1]
+def read_template() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(_TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    return content
 
 
 def properties(logical_id: str) -> dict[str, Any]:
-    """Give a resource's properties as CloudFormation gets them."""
-    found: dict[str, Any] = processed()["Resources"][logical_id]["Properties"]
+    """Give a resource's properties as they stand in the template."""
+    found: dict[str, Any] = read_template()["Resources"][logical_id]["Properties"]
     return found
 
 
-def resources_of_type(kind: str) -> dict[str, dict[str, Any]]:
-    """Give the resources of a type, such as AWS::IAM::Role, by logical id."""
-    return {name: each for name, each in processed()["Resources"].items() if each["Type"] == kind}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """The template's values once it is deployed.
 
+    Args:
+        parameters: given at the deployment; the others have their defaults.
+        resources: {logical id: name, URL or ARN}, whichever a reference to it gives.
+    """
 
-def only_resource_of_type(kind: str) -> dict[str, Any]:
-    """Give the properties of the one resource of a type."""
-    (found,) = resources_of_type(kind).values()
-    only: dict[str, Any] = found["Properties"]
-    return only
+    parameters: Mapping[str, str]
+    resources: Mapping[str, str]
 
+    def environment(self, logical_id: str) -> dict[str, str]:
+        """Give the environment variables of a function."""
+        shared = read_template()["Globals"]["Function"]["Environment"]["Variables"]
+        own = properties(logical_id)["Environment"]["Variables"]
+        return {name: self._value(value) for name, value in {**shared, **own}.items()}
 
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    def _value(self, value: Any) -> str:
+        match value:
+            case {"Ref": name} if name in read_template()["Parameters"]:
+                return str(self.parameters.get(name, read_template()["Parameters"][name].get("Default")))
+            case {"Ref": name}:
+                return self.resources[name]
+            case {"Fn::GetAtt": path}:
+                return self.resources[path.partition(".")[0]]
+            case {"Fn::If": ["MakesAppInstallSecret", made, _]}:
+                return self._value(made)
+            case {"Fn::FindInMap": [mapping, first, second]}:
+                return str(read_template()["Mappings"][mapping][self._value(first)][self._value(second)])
+            case str() | int():
+                return str(value)
+            case _:
+                raise ValueError(f"a test does not know what {value} becomes")

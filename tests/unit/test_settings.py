@@ -128,6 +128,7 @@ def test_point_12_a_local_domain_api_may_be_http_and_so_may_its_sentinel(url: st
         "http://api.liveperson.net",
         "http://127.0.0.1.evil.example",
         "http://localhost@evil.example",
+        "http://api.localhost",
         "https://user@api.liveperson.net",
         "https://api.liveperson.net?x=1",
         "https://api.liveperson.net/#x",

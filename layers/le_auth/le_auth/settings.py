@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from le_auth.domain.return_to import ReturnRule, origin_of
 from le_auth.domain.sentinel_api import SentinelHostRule, is_local
 from le_auth.domain.users import ACCOUNT_ID, AppInstalls
-from le_auth.errors import SettingError
+from le_auth.errors import SentinelHostError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _HOST_NAME = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 _AUTHORITY = re.compile(rf"({_HOST_NAME}|\[::1\])(:[0-9]{{1,5}})?")
+_URL = re.compile(rf"(?P<scheme>https?)://(?P<authority>{_AUTHORITY.pattern})([/?#][!-~]*)?")
 _PATH = re.compile(r"(/[A-Za-z0-9._~$-]+)*/?")
 _SUFFIX = re.compile(r"(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}")
 _FRAME_SOURCE = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -35,7 +36,7 @@ _INTERVALS = {10, 12, 15, 20, 30, 60}
 class Environment:
     """Environment variables, read by name."""
 
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of_process(cls) -> Environment:
@@ -114,10 +115,10 @@ class LivePersonSettings:
 
     @classmethod
     def read(cls, environment: Environment) -> LivePersonSettings:
-        url = environment.text("DOMAIN_API_URL", "https://api.liveperson.net").rstrip("/")
+        url = environment.base_url("DOMAIN_API_URL") or "https://api.liveperson.net"
         parts = urlsplit(url)
-        local = parts.scheme == "http" and is_local(parts.netloc)
-        if not local and (parts.scheme != "https" or not _AUTHORITY.fullmatch(parts.netloc) or parts.query):
+        local = parts.scheme == "http"
+        if local and not is_local(parts.netloc):
             raise SettingError("DOMAIN_API_URL must be https; http is for this machine only.")
         suffixes = tuple(environment.texts("SENTINEL_HOSTS", ".liveperson.net"))
         if not all(_SUFFIX.fullmatch(suffix) for suffix in suffixes):
@@ -126,7 +127,7 @@ class LivePersonSettings:
         domain = environment.text("SENTINEL_DOMAIN", " ").strip()
         try:
             pinned = rule.check(domain) if domain else None
-        except Exception as error:
+        except SentinelHostError as error:
             raise SettingError("SENTINEL_DOMAIN must be a host under one of SENTINEL_HOSTS.") from error
         return cls(domain_api_url=url, host_rule=rule, pinned=pinned)
 
@@ -150,9 +151,8 @@ class WebSettings:
     def read(cls, environment: Environment) -> WebSettings:
         app_url = environment.text("APP_URL", " ").strip() or None
         if app_url is not None:
-            parts = urlsplit(app_url)
-            allowed_http = parts.scheme == "http" and is_loopback(parts.netloc)
-            if not _AUTHORITY.fullmatch(parts.netloc) or not (parts.scheme == "https" or allowed_http):
+            url = _URL.fullmatch(app_url)
+            if url is None or (url["scheme"] == "http" and not is_loopback(url["authority"])):
                 raise SettingError("APP_URL must be an https URL; http is for this machine only.")
         frame_ancestors = tuple(environment.texts("FRAME_ANCESTORS", "https://*.liveperson.net"))
         if not all(_FRAME_SOURCE.fullmatch(source) for source in frame_ancestors):
@@ -201,4 +201,4 @@ def read_idle(environment: Environment) -> timedelta | None:
 
 
 def read_session_lifetime(environment: Environment) -> timedelta:
-    return timedelta(hours=environment.number("SESSION_HOURS", 12, least=1, most=720))
+    return timedelta(hours=environment.number("SESSION_HOURS", 12, least=1, most=168))

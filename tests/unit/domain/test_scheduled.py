@@ -60,9 +60,23 @@ def test_a_message_is_read_back_as_it_was(user_id: str, due_at: datetime) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    ["", "text", "[]", "1", "null", "{}", '{"pk": "1#2"}', '{"due_at": 1}', '{"pk": 1, "due_at": 1}']
-    + ['{"pk": "#scheduler", "due_at": 1}', '{"pk": "1#2", "due_at": "1"}', '{"pk": "1#2", "due_at": 1e30}']
-    + ['{"pk": "1#2", "due_at": NaN}', '{"pk": "1#2", "due_at": 10000000000000}', "[" * 100_000],
+    [
+        "",
+        "text",
+        "[]",
+        "1",
+        "null",
+        "{}",
+        '{"pk": "1#2"}',
+        '{"due_at": 1}',
+        '{"pk": 1, "due_at": 1}',
+        '{"pk": "#scheduler", "due_at": 1}',
+        '{"pk": "1#2", "due_at": "1"}',
+        '{"pk": "1#2", "due_at": 1e30}',
+        '{"pk": "1#2", "due_at": NaN}',
+        '{"pk": "1#2", "due_at": 10000000000000}',
+        "[" * 100_000,
+    ],
 )
 def test_what_is_no_scheduled_message_is_refused(body: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json's own words for some

@@ -47,7 +47,8 @@ def test_it_prints_as_stars(text: str) -> None:
 
 def test_it_logs_as_stars() -> None:
     stream = io.StringIO()
-    logger = logging.Logger("test")
+    logger = logging.getLogger("tests.secret")
+    logger.propagate = False
     logger.addHandler(logging.StreamHandler(stream))
 
     logger.error("refused %s", SECRET, extra={"secret": SECRET})
@@ -59,10 +60,9 @@ def test_it_stands_as_stars_in_a_traceback_with_local_variables() -> None:
     def fail(secret: Secret) -> None:
         raise ValueError(secret)
 
-    try:
+    with pytest.raises(ValueError, match=r"\*") as failed:
         fail(Secret("canary-" + "in-traceback"))
-    except ValueError as error:
-        text = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    text = "".join(traceback.TracebackException.from_exception(failed.value, capture_locals=True).format())
 
     assert "secret = ***" in text
     assert "canary-in-traceback" not in text

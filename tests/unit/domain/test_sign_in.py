@@ -16,6 +16,7 @@ from le_auth.errors import (
     CodeRefusedError,
     ConsentDeniedError,
     DomainApiUnavailableError,
+    GrantMovedError,
     IdTokenError,
     LeAuthError,
     OutcomeUnknownError,
@@ -174,6 +175,17 @@ def test_a_record_that_changes_twice_meanwhile_is_for_later(callback: Callback) 
     assert callback.table.grants[ADA].generation == BY_THE_CLOCK + 20
 
 
+def test_a_refusal_that_shows_no_record_is_tried_once_more(callback: Callback) -> None:
+    def vanish() -> None:
+        raise GrantMovedError(None)
+
+    callback.table.before("save_sign_in", vanish)
+
+    callback.finish()
+
+    assert callback.table.grants[ADA].generation == BY_THE_CLOCK
+
+
 # ---- the transaction ----
 
 
@@ -243,7 +255,7 @@ def test_point_08_the_words_of_a_denial_are_cut_and_without_control_characters(c
 
 
 def test_a_denial_without_description_is_told_by_its_code(callback: Callback) -> None:
-    with pytest.raises(ConsentDeniedError, match="It says: server_error$"):
+    with pytest.raises(ConsentDeniedError, match=r"It says: server_error$"):
         callback.finish(replace(QUERY, code=None, error="server_error"))
 
 

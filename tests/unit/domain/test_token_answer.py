@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from le_auth.domain.secret import Secret
 from le_auth.domain.token_answer import read_error_code, read_json_object, read_tokens
-from le_auth.domain.tokens import Tokens
 from le_auth.errors import OutcomeUnknownError
 from tests.support.makers import NOON
+
+if TYPE_CHECKING:
+    from le_auth.domain.tokens import Tokens
 
 GOOD = {"access_token": "access-canary", "token_type": "Bearer", "refresh_token": "refresh-canary"}
 OLD = Secret("refresh-canary-old")
@@ -105,8 +107,12 @@ def test_the_error_code_of_an_error_answer_is_read() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"oops", b"[]", b"null", b"{}", b'"error"', b'{"error": 1}', b'{"error": ""}', b"[" * 100_000]
-    + [json.dumps({"error": value}).encode() for value in ("e" * 65, 'a"b', "a\\b", "a\nb", "é")],
+    [b"", b"oops", b"[]", b"null", b"{}", b'"error"', b"[" * 100_000],
 )
 def test_an_error_answer_of_another_form_has_no_code(body: bytes) -> None:
     assert read_error_code(body) is None
+
+
+@pytest.mark.parametrize("value", [None, 1, "", "e" * 65, 'a"b', "a\\b", "a\nb", "é"])
+def test_a_code_of_another_form_is_none(value: object) -> None:
+    assert read_error_code(json.dumps({"error": value}).encode()) is None

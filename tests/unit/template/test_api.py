@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.support.template import only_resource_of_type, processed, properties, resources_of_type
+from tests.support.processed_template import only_resource_of_type, processed, properties, resources_of_type
 
 ROUTES = {
     ("/launch", "get"): "LaunchFunction",
@@ -13,7 +13,7 @@ ROUTES = {
 }
 
 
-def test_each_route_calls_its_function_and_there_are_no_others():
+def test_each_route_calls_its_function_and_there_are_no_others() -> None:
     paths = properties("HttpApi")["Body"]["paths"]
 
     assert {
@@ -23,16 +23,19 @@ def test_each_route_calls_its_function_and_there_are_no_others():
     } == {route: [function] for route, function in ROUTES.items()}
 
 
-def test_the_api_may_invoke_each_function_on_its_routes_only():
+def test_the_api_may_invoke_each_function_on_its_routes_only() -> None:
     permitted = {
-        (each["Properties"]["SourceArn"]["Fn::Sub"][0].split("${__Stage__}")[1], each["Properties"]["FunctionName"]["Ref"])
+        (
+            each["Properties"]["SourceArn"]["Fn::Sub"][0].split("${__Stage__}")[1],
+            each["Properties"]["FunctionName"]["Ref"],
+        )
         for each in resources_of_type("AWS::Lambda::Permission").values()
     }
 
     assert permitted == {(f"/{method.upper()}{path}", function) for (path, method), function in ROUTES.items()}
 
 
-def test_launch_and_callback_are_throttled_more_tightly_than_the_rest():
+def test_launch_and_callback_are_throttled_more_tightly_than_the_rest() -> None:
     stage = only_resource_of_type("AWS::ApiGatewayV2::Stage")
     usual = stage["DefaultRouteSettings"]
 
@@ -42,7 +45,7 @@ def test_launch_and_callback_are_throttled_more_tightly_than_the_rest():
         assert 0 < route["ThrottlingBurstLimit"] < usual["ThrottlingBurstLimit"]
 
 
-def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie():
+def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie() -> None:
     log_format = only_resource_of_type("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
 
     assert set(json.loads(log_format).values()) == {
@@ -61,19 +64,21 @@ def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie()
     assert "\n" not in log_format
 
 
-def test_the_access_log_goes_to_its_log_group():
+def test_the_access_log_goes_to_its_log_group_encrypted_and_kept_for_30_days() -> None:
     destination = only_resource_of_type("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["DestinationArn"]
 
     assert destination["Fn::Sub"].endswith(":log-group:${AccessLog}")
+    assert properties("AccessLog")["RetentionInDays"] == 30
+    assert properties("AccessLog")["KmsKeyId"] == {"Fn::GetAtt": ["EncryptionKey", "Arn"]}
     assert properties("AccessLog")["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
 
 
-def test_api_gateway_waits_longer_than_any_function_behind_it_runs():
+def test_api_gateway_waits_longer_than_any_function_behind_it_runs() -> None:
     for function in set(ROUTES.values()):
         assert properties(function)["Timeout"] < 30
 
 
-def test_outputs_are_those_of_the_contract_and_each_is_described():
+def test_outputs_are_those_of_the_contract_and_each_is_described() -> None:
     outputs = processed()["Outputs"]
 
     assert set(outputs) == {
@@ -89,7 +94,7 @@ def test_outputs_are_those_of_the_contract_and_each_is_described():
     assert all(output["Description"] for output in outputs.values())
 
 
-def test_urls_in_the_outputs_begin_with_the_public_base_url_where_it_is_set():
+def test_urls_in_the_outputs_begin_with_the_public_base_url_where_it_is_set() -> None:
     for name, path in {"LaunchUrl": "/launch", "CallbackUrl": "/callback", "SessionUrl": "/session"}.items():
         text, values = processed()["Outputs"][name]["Value"]["Fn::Sub"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.template import FUNCTIONS, PROJECT, processed, properties, resources_of_type, written
+from tests.support.processed_template import FUNCTIONS, PROJECT, processed, properties, resources_of_type, written
 
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 LIVEPERSON = {"APP_INSTALLS", "DOMAIN_API_URL", "SENTINEL_HOSTS", "SENTINEL_DOMAIN"}
@@ -52,39 +52,48 @@ VALUES = {
 each_function = pytest.mark.parametrize(("name", "logical_id"), FUNCTIONS.items())
 
 
-def test_there_are_no_functions_but_these():
+def test_there_are_no_functions_but_these() -> None:
     assert set(resources_of_type("AWS::Lambda::Function")) == set(FUNCTIONS.values())
 
 
 @each_function
-def test_a_function_gets_the_environment_it_reads_and_nothing_more(name, logical_id):
+def test_a_function_gets_the_environment_it_reads_and_nothing_more(name: str, logical_id: str) -> None:
     assert set(properties(logical_id)["Environment"]["Variables"]) == ENVIRONMENTS[name] | POWERTOOLS
 
 
 @each_function
-def test_each_variable_carries_its_parameter_or_resource(name, logical_id):
+def test_each_variable_carries_its_parameter_or_resource(name: str, logical_id: str) -> None:
     variables = written()["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
 
     assert variables == {variable: VALUES[variable] for variable in ENVIRONMENTS[name]}
 
 
 @each_function
-def test_a_function_is_built_from_its_own_folder_for_python_3_13(name, logical_id):
+def test_a_function_is_built_from_its_own_folder_for_python_3_13(name: str, logical_id: str) -> None:
     assert written()["Resources"][logical_id]["Properties"]["CodeUri"] == f"functions/{name}/"
     assert properties(logical_id)["Handler"] == "app.lambda_handler"
     assert properties(logical_id)["Runtime"] == "python3.13"
 
 
-@each_function
-def test_a_function_runs_on_the_architecture_that_the_layer_was_built_for(name, logical_id):
-    assert written()["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
-    assert properties(logical_id)["Architectures"] == ["arm64"]
-    assert len(properties(logical_id)["Layers"]) == 1
-    assert name in FUNCTIONS
+@pytest.mark.parametrize("function", FUNCTIONS.values())
+def test_a_function_runs_on_the_architecture_of_the_layer_that_it_uses(function: str) -> None:
+    (layer,) = properties(function)["Layers"]
+
+    assert properties(function)["Architectures"] == [{"Ref": "Architecture"}]
+    assert properties(layer["Ref"])["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
 
 
 @each_function
-def test_a_functions_log_group_is_its_own_encrypted_and_kept_for_30_days(name, logical_id):
+def test_environment_variables_are_text(name: str, logical_id: str) -> None:
+    threads = {shares["Threads"] for shares in processed()["Mappings"]["RefreshConcurrency"].values()}
+    variables = properties(logical_id)["Environment"]["Variables"]
+
+    assert all(isinstance(each, str) for each in threads)
+    assert all(isinstance(variables[each], (str, dict)) for each in ENVIRONMENTS[name])
+
+
+@each_function
+def test_a_functions_log_group_is_its_own_encrypted_and_kept_for_30_days(name: str, logical_id: str) -> None:
     log = logical_id.replace("Function", "Log")
 
     assert properties(logical_id)["LoggingConfig"]["LogGroup"] == {"Ref": log}
@@ -93,7 +102,7 @@ def test_a_functions_log_group_is_its_own_encrypted_and_kept_for_30_days(name, l
     assert properties(log)["LogGroupName"]["Fn::Sub"].endswith("-" + name.replace("_", "-"))
 
 
-def test_the_layer_is_built_for_the_architecture_by_a_makefile_of_its_own():
+def test_the_layer_is_built_for_the_architecture_by_a_makefile_of_its_own() -> None:
     metadata = written()["Resources"]["SharedLayer"]["Metadata"]
     platforms = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 
@@ -105,7 +114,7 @@ def test_the_layer_is_built_for_the_architecture_by_a_makefile_of_its_own():
         assert makefile == f"PLATFORM := {platform}\ninclude Makefile\n"
 
 
-def test_the_layer_leaves_boto3_to_the_lambda_runtime():
+def test_the_layer_leaves_boto3_to_the_lambda_runtime() -> None:
     locked = (PROJECT / "layers/third_party/requirements.txt").read_text().splitlines()
 
     assert any(line.startswith("cryptography==") for line in locked)

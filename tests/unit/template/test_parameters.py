@@ -1,10 +1,20 @@
 """The parameters: described, constrained, with the contract's defaults."""
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.support.template import processed
+from le_auth.settings import (
+    Environment,
+    LivePersonSettings,
+    WebSettings,
+    read_app_installs,
+    read_idle,
+    read_interval,
+    read_session_lifetime,
+)
+from tests.support.processed_template import processed
 
 DEFAULTS = {
     "AppInstalls": None,
@@ -28,6 +38,20 @@ DEFAULTS = {
 }
 INSTALL = "75588e18-0213-4e33-8174-883acac7e3c4"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-install-AbCdEf"
+VARIABLES = {
+    "APP_INSTALLS": "AppInstalls",
+    "PUBLIC_BASE_URL": "PublicBaseUrl",
+    "APP_URL": "AppUrl",
+    "RETURN_ORIGINS": "ReturnOrigins",
+    "DOMAIN_API_URL": "DomainApiUrl",
+    "SENTINEL_HOSTS": "SentinelHosts",
+    "SENTINEL_DOMAIN": "SentinelDomain",
+    "REFRESH_INTERVAL_MINUTES": "RefreshIntervalMinutes",
+    "IDLE_DAYS": "IdleDays",
+    "SESSION_HOURS": "SessionHours",
+    "EMBEDDED": "EmbeddedInLiveEngage",
+    "FRAME_ANCESTORS": "FrameAncestors",
+}
 
 ACCEPTED = [
     ("AppInstalls", f"le12345678={INSTALL}"),
@@ -89,7 +113,7 @@ REFUSED = [
 ]
 
 
-def is_accepted(name, value):
+def is_accepted(name: str, value: Any) -> bool:
     """Tell whether CloudFormation, by the parameter's own constraints, would take the value."""
     parameter = processed()["Parameters"][name]
     return (
@@ -100,12 +124,12 @@ def is_accepted(name, value):
     )
 
 
-def test_parameters_and_their_defaults_are_those_of_the_contract():
+def test_parameters_and_their_defaults_are_those_of_the_contract() -> None:
     assert {name: each.get("Default") for name, each in processed()["Parameters"].items()} == DEFAULTS
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_a_parameter_is_described_and_constrained_and_says_how(name):
+def test_a_parameter_is_described_and_constrained_and_says_how(name: str) -> None:
     parameter = processed()["Parameters"][name]
 
     assert len(parameter["Description"]) > 20
@@ -114,21 +138,35 @@ def test_a_parameter_is_described_and_constrained_and_says_how(name):
 
 
 @pytest.mark.parametrize("name", [name for name, default in DEFAULTS.items() if default is not None])
-def test_a_default_keeps_its_own_constraint(name):
+def test_a_default_keeps_its_own_constraint(name: str) -> None:
     assert is_accepted(name, DEFAULTS[name])
 
 
 @pytest.mark.parametrize(("name", "value"), ACCEPTED)
-def test_what_an_operator_may_mean_is_accepted(name, value):
+def test_what_an_operator_may_mean_is_accepted(name: str, value: str | int) -> None:
     assert is_accepted(name, value)
 
 
+@pytest.mark.parametrize(("name", "value"), ACCEPTED)
+def test_what_the_template_accepts_the_functions_read(name: str, value: str | int) -> None:
+    local = {"DomainApiUrl": "http://127.0.0.1:8500"} if value == "127.0.0.1:8500" else {}
+    values = DEFAULTS | {"AppInstalls": f"le12345678={INSTALL}"} | local | {name: value}
+    environment = Environment(variables={variable: str(values[of]) for variable, of in VARIABLES.items()})
+
+    assert read_app_installs(environment)
+    assert LivePersonSettings.read(environment)
+    assert WebSettings.read(environment)
+    assert read_interval(environment)
+    assert read_session_lifetime(environment)
+    assert read_idle(environment) or values["IdleDays"] == 0
+
+
 @pytest.mark.parametrize(("name", "value"), REFUSED)
-def test_what_would_break_or_open_the_deployment_is_refused(name, value):
+def test_what_would_break_or_open_the_deployment_is_refused(name: str, value: str | int) -> None:
     assert not is_accepted(name, value)
 
 
-def test_every_parameter_has_its_place_on_the_consoles_form():
+def test_every_parameter_has_its_place_on_the_consoles_form() -> None:
     groups = processed()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     shown = [name for group in groups for name in group["Parameters"]]
 

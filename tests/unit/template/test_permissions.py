@@ -1,10 +1,11 @@
 """Who may do what: one narrow role per function, and the key."""
 
 import json
+from typing import Any
 
 import pytest
 
-from tests.support.template import FUNCTIONS, as_list, processed, properties, resources_of_type
+from tests.support.processed_template import FUNCTIONS, as_list, processed, properties, resources_of_type
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 APP_INSTALL_SECRET = "if MakesAppInstallSecret AppInstallSecret AppInstallSecretArn"
@@ -38,33 +39,34 @@ ROLES = {
         },
         APP_INSTALL_SECRET: {"secretsmanager:GetSecretValue"},
         "SealingKeySecret": {"secretsmanager:GetSecretValue"},
-        "TokenTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        "TokenTable": {"dynamodb:UpdateItem"},
     },
     "ScheduleRole": {"RefreshSchedulerFunction": {"lambda:InvokeFunction"}},
 }
 
 
-def name_of(resource):
+def name_of(resource: dict[str, Any]) -> str:
     """Name what an ARN in a policy points to."""
     if "Fn::If" in resource:
         condition, made, given = resource["Fn::If"]
         return f"if {condition} {name_of(made)} {name_of(given)}"
     if "Fn::GetAtt" in resource:
-        return resource["Fn::GetAtt"][0]
-    return resource.get("Ref") or resource["Fn::Sub"]
+        return str(resource["Fn::GetAtt"][0])
+    named: str = resource.get("Ref") or resource["Fn::Sub"]
+    return named
 
 
-def statements_of(role):
+def statements_of(role: str) -> list[dict[str, Any]]:
     return [each for policy in properties(role)["Policies"] for each in policy["PolicyDocument"]["Statement"]]
 
 
-def test_the_roles_are_these_and_none_is_made_by_the_translation():
+def test_the_roles_are_these_and_none_is_made_by_the_translation() -> None:
     assert set(resources_of_type("AWS::IAM::Role")) == set(ROLES)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_allows_what_its_function_needs_and_nothing_more(role):
-    allowed = {}
+def test_a_role_allows_what_its_function_needs_and_nothing_more(role: str) -> None:
+    allowed: dict[str, set[str]] = {}
     for statement in statements_of(role):
         assert statement["Effect"] == "Allow"
         for resource in as_list(statement["Resource"]):
@@ -75,14 +77,14 @@ def test_a_role_allows_what_its_function_needs_and_nothing_more(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_names_an_action_or_a_resource_by_a_wildcard(role):
+def test_no_role_names_an_action_or_a_resource_by_a_wildcard(role: str) -> None:
     for statement in statements_of(role):
         assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
         assert not {"NotAction", "NotResource"} & set(statement)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
-def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(function):
+def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(function: str) -> None:
     role = function.replace("Function", "Role")
     (trust,) = properties(role)["AssumeRolePolicyDocument"]["Statement"]
 
@@ -90,25 +92,26 @@ def test_each_function_has_a_role_of_its_own_that_only_lambda_assumes(function):
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-def test_only_the_scheduler_service_in_this_account_assumes_the_schedules_role():
+def test_only_the_scheduler_service_in_this_account_assumes_the_schedules_role() -> None:
     (trust,) = properties("ScheduleRole")["AssumeRolePolicyDocument"]["Statement"]
 
     assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_of_the_table_itself_the_scheduler_touches_its_checkpoint_only():
+def test_of_the_table_itself_the_scheduler_touches_its_checkpoint_only() -> None:
     (statement,) = [each for each in statements_of("RefreshSchedulerRole") if "dynamodb:UpdateItem" in each["Action"]]
 
     assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["#scheduler"]}}
 
 
-def key_statement(sid):
+def key_statement(sid: str) -> dict[str, Any]:
     (found,) = [each for each in properties("EncryptionKey")["KeyPolicy"]["Statement"] if each["Sid"] == sid]
-    return found
+    only: dict[str, Any] = found
+    return only
 
 
-def test_the_key_is_used_only_through_the_table_and_the_secrets_and_by_this_account():
+def test_the_key_is_used_only_through_the_table_and_the_secrets_and_by_this_account() -> None:
     assert key_statement("UsedThroughTheTableAndTheSecrets")["Condition"]["StringEquals"] == {
         "kms:CallerAccount": {"Ref": "AWS::AccountId"},
         "kms:ViaService": [
@@ -118,7 +121,7 @@ def test_the_key_is_used_only_through_the_table_and_the_secrets_and_by_this_acco
     }
 
 
-def test_the_logs_use_the_key_for_this_stacks_log_groups_only():
+def test_the_logs_use_the_key_for_this_stacks_log_groups_only() -> None:
     (arns,) = key_statement("UsedByTheLogs")["Condition"]["ArnLike"].values()
 
     assert [arn["Fn::Sub"].partition(":log-group:")[2] for arn in arns] == [
@@ -127,14 +130,14 @@ def test_the_logs_use_the_key_for_this_stacks_log_groups_only():
     ]
 
 
-def test_whoever_administers_the_key_cannot_decrypt_with_it():
+def test_whoever_administers_the_key_cannot_decrypt_with_it() -> None:
     administered = key_statement("AdministeredByThisAccount")["Action"]
 
     assert "kms:PutKeyPolicy" in administered
     assert not [each for each in administered if "*" in each or "crypt" in each.lower() or "DataKey" in each]
 
 
-def test_the_key_has_no_other_users():
+def test_the_key_has_no_other_users() -> None:
     sids = {each["Sid"] for each in properties("EncryptionKey")["KeyPolicy"]["Statement"]}
 
     assert sids == {"AdministeredByThisAccount", "UsedThroughTheTableAndTheSecrets", "UsedByTheLogs"}

@@ -2,20 +2,20 @@
 
 import pytest
 
-from tests.support.template import processed, properties
+from tests.support.processed_template import processed, properties
 
 KEY = {"Fn::GetAtt": ["EncryptionKey", "Arn"]}
 
 
 @pytest.mark.parametrize("kept", ["TokenTable", "AppInstallSecret", "SealingKeySecret", "EncryptionKey"])
-def test_table_secrets_and_key_outlive_the_stack_and_their_own_replacement(kept):
+def test_table_secrets_and_key_outlive_the_stack_and_their_own_replacement(kept: str) -> None:
     resource = processed()["Resources"][kept]
 
     assert resource["DeletionPolicy"] == "Retain"
     assert resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_table_is_paid_by_request_restorable_and_encrypted_by_our_key():
+def test_the_table_is_paid_by_request_restorable_and_encrypted_by_our_key() -> None:
     table = properties("TokenTable")
 
     assert table["BillingMode"] == "PAY_PER_REQUEST"
@@ -24,11 +24,11 @@ def test_the_table_is_paid_by_request_restorable_and_encrypted_by_our_key():
     assert table["DeletionProtectionEnabled"] is True
 
 
-def test_the_table_forgets_what_has_expired():
+def test_the_table_forgets_what_has_expired() -> None:
     assert properties("TokenTable")["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_the_table_is_keyed_by_user_and_its_index_by_the_minute_in_which_a_user_is_due():
+def test_the_table_is_keyed_by_user_and_its_index_by_the_minute_in_which_a_user_is_due() -> None:
     table = properties("TokenTable")
     (index,) = table["GlobalSecondaryIndexes"]
 
@@ -45,20 +45,20 @@ def test_the_table_is_keyed_by_user_and_its_index_by_the_minute_in_which_a_user_
     }
 
 
-def test_the_app_install_secret_is_made_empty_and_only_where_none_is_given():
+def test_the_app_install_secret_is_made_empty_and_only_where_none_is_given() -> None:
     assert processed()["Resources"]["AppInstallSecret"]["Condition"] == "MakesAppInstallSecret"
     assert processed()["Conditions"]["MakesAppInstallSecret"] == {"Fn::Equals": [{"Ref": "AppInstallSecretArn"}, ""]}
     assert properties("AppInstallSecret")["SecretString"] == "{}"
 
 
-def test_the_sealing_key_is_made_of_64_random_letters_and_digits():
+def test_the_sealing_key_is_made_of_64_random_letters_and_digits() -> None:
     assert properties("SealingKeySecret")["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 
 @pytest.mark.parametrize("secret", ["AppInstallSecret", "SealingKeySecret"])
-def test_secrets_are_encrypted_by_our_key(secret):
+def test_secrets_are_encrypted_by_our_key(secret: str) -> None:
     assert properties(secret)["KmsKeyId"] == KEY
 
 
-def test_the_key_rotates():
+def test_the_key_rotates() -> None:
     assert properties("EncryptionKey")["EnableKeyRotation"] is True

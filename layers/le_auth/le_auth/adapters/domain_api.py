@@ -26,6 +26,8 @@ FRESH = timedelta(hours=1)
 USABLE = timedelta(days=1)
 RETRIED = timedelta(minutes=1)
 _DEADLINE = 5.0
+SPARED = timedelta(seconds=_DEADLINE)
+"""After a failure, for an account that is not known yet: those who waited for it meanwhile must not each wait again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class DomainApi:
     rule: SentinelHostRule
     make_http: Callable[[], HttpClient]
     _found: dict[str, _LookUp] = field(default_factory=dict, init=False, repr=False)
+    _spared_until: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def find(self, account_id: str, *, now: datetime) -> Sentinel:
@@ -71,10 +74,13 @@ class DomainApi:
             known = self._found.get(account_id)
             if known is not None and now < known.next_at:
                 return known.sentinel
+            if now < self._spared_until.get(account_id, now):
+                raise DomainApiUnavailableError("LivePerson's Domain API failed a moment ago.")
             try:
                 sentinel = self.rule.check(self._ask(account_id))
             except DomainApiUnavailableError:
                 if known is None or now - known.found_at > USABLE:
+                    self._spared_until[account_id] = now + SPARED
                     raise
                 known.next_at = now + RETRIED
                 return known.sentinel

@@ -120,21 +120,27 @@ def _read_app_install(content: Secret, client_id: str) -> list[Secret]:
 def _read_keyring(content: Secret) -> Keyring:
     text = content.reveal()
     if not text.lstrip().startswith("{"):
-        keys = {"0": text}
+        listed = [("0", text)]
     else:
         try:
-            keys = {entry["id"]: entry["key"] for entry in json.loads(text)["keys"]}
+            listed = [(entry["id"], entry["key"]) for entry in json.loads(text)["keys"]]
         except (ValueError, KeyError, TypeError) as error:
             raise SecretError('The sealing-key secret must be {"keys": [{"id": "...", "key": "..."}]}.') from error
-    if not keys or not all(_is_key(key_id, key) for key_id, key in keys.items()):
-        raise SecretError("The sealing-key secret needs keys of at least 32 characters, with ids without a dot.")
-    return Keyring(keys={key_id: Secret(key) for key_id, key in keys.items()})
+    if not listed or not all(_is_key(key_id, key) for key_id, key in listed):
+        raise SecretError(
+            "The sealing-key secret needs keys of at least 32 characters, and ids of up to 16 letters and digits."
+        )
+    keys = {key_id: Secret(key) for key_id, key in listed}
+    if len(keys) < len(listed):
+        raise SecretError("The sealing-key secret lists an id twice.")
+    return Keyring(keys=keys)
 
 
 def _is_key(key_id: object, key: object) -> bool:
     return (
         isinstance(key_id, str)
-        and 0 < len(key_id) <= 16
+        and len(key_id) <= 16
+        and key_id.isascii()
         and key_id.isalnum()
         and isinstance(key, str)
         and len(key) >= 32

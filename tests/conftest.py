@@ -1,0 +1,147 @@
+"""What tests of the functions share: an emulated AWS, a simulated LivePerson, the installed functions, browsers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.simulator import Clock, Simulator
+from tests.support.aws_calls import AwsCalls
+from tests.support.browser import Browser
+from tests.support.emulator import Emulator, running_emulator
+from tests.support.installation import (
+    ACCOUNT,
+    APP,
+    BASE_URL,
+    CALLBACK_URL,
+    NOON,
+    OTHER_ACCOUNT,
+    OTHER_APP,
+    OTHER_SECRET,
+    SEALING_KEY,
+    SECRET,
+    Installation,
+    aws_environment,
+)
+from tests.support.template import Deployed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One AWS account for all tests of this process; each test makes its own table, queue and secrets in it."""
+    from le_auth.adapters import aws
+
+    makers = (aws.dynamodb, aws.sqs, aws.secrets_manager)
+    with running_emulator(tmp_path_factory.mktemp("emulator")) as emulator, pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_environment(emulator.endpoint).items():
+            patch.setenv(name, value)
+        for make in makers:
+            make.cache_clear()
+        yield emulator
+        for make in makers:
+            make().close()
+            make.cache_clear()
+
+
+@pytest.fixture
+def liveperson() -> Iterator[Simulator]:
+    """A LivePerson whose clock stands still, with one application on each of two accounts."""
+    with Simulator(clock=Clock(NOON)) as simulator:
+        simulator.register(APP, secrets=[SECRET], accounts=[ACCOUNT], redirect_uris=[CALLBACK_URL])
+        simulator.register(OTHER_APP, secrets=[OTHER_SECRET], accounts=[OTHER_ACCOUNT], redirect_uris=[CALLBACK_URL])
+        yield simulator
+
+
+@pytest.fixture
+def deployed(emulator: Emulator, liveperson: Simulator) -> Iterator[Deployed]:
+    """A table, a queue and secrets of this test's own."""
+    number = next(_numbers)
+    app_secrets = json.dumps({APP: SECRET, OTHER_APP: OTHER_SECRET})
+    resources = {
+        "TokenTable": emulator.make_table(f"tokens-{number}"),
+        "RefreshQueue": emulator.make_queue(f"refresh-{number}"),
+        "AppInstallSecret": emulator.make_secret(f"app-install-{number}", app_secrets),
+        "SealingKeySecret": emulator.make_secret(f"sealing-key-{number}", SEALING_KEY),
+    }
+    parameters = {
+        "AppInstalls": f"{ACCOUNT}={APP},{OTHER_ACCOUNT}={OTHER_APP}",
+        "PublicBaseUrl": BASE_URL,
+        "DomainApiUrl": liveperson.base_url,
+    }
+    yield Deployed(parameters=parameters, resources=resources)
+    emulator.dynamodb.delete_table(TableName=resources["TokenTable"])
+
+
+@pytest.fixture
+def calls(emulator: Emulator) -> Iterator[AwsCalls]:
+    """What the functions ask of AWS from now on."""
+    from le_auth.adapters import aws
+
+    assert emulator.endpoint
+    calls = AwsCalls([aws.dynamodb(), aws.sqs(), aws.secrets_manager()])
+    yield calls
+    calls.close()
+
+
+@pytest.fixture
+def fresh_log(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Let the functions' logger write where this test's output is captured."""
+    assert capsys
+    logger = logging.getLogger("le-app-auth")
+    _reset(logger)
+    yield
+    _reset(logger)
+
+
+def _reset(logger: logging.Logger) -> None:
+    """Forget the handler, and the marks by which powertools knows that there is one."""
+    logger.handlers.clear()
+    for mark in ("init", "powertools_handler"):
+        logger.__dict__.pop(mark, None)
+
+
+@pytest.fixture
+def installation(
+    liveperson: Simulator,
+    emulator: Emulator,
+    deployed: Deployed,
+    calls: AwsCalls,
+    fresh_log: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Installation]:
+    """The functions, each cold, at noon."""
+    assert fresh_log is None
+    installation = Installation(
+        simulator=liveperson, emulator=emulator, calls=calls, deployed=deployed, monkeypatch=monkeypatch
+    )
+    installation.start_cold()
+    yield installation
+    installation.start_cold()
+
+
+@pytest.fixture
+def new_browser(installation: Installation) -> Iterator[Callable[[], Browser]]:
+    """Give browsers that know nothing of each other."""
+    opened: list[Browser] = []
+
+    def open_browser() -> Browser:
+        opened.append(Browser(installation=installation))
+        return opened[-1]
+
+    yield open_browser
+    for browser in opened:
+        browser.liveperson.close()
+
+
+@pytest.fixture
+def browser(new_browser: Callable[[], Browser]) -> Browser:
+    return new_browser()

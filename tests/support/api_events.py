@@ -1,0 +1,43 @@
+"""Events as API Gateway's HTTP API sends them (payload format 2.0), and the sample events of `events/`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+EVENTS = Path(__file__).parents[2] / "events"
+DOMAIN_NAME = "abcdef1234.execute-api.eu-west-1.amazonaws.com"
+
+
+def api_event(
+    path: str, *, method: str = "GET", query: str = "", cookies: list[str] | None = None, **headers: str
+) -> dict[str, Any]:
+    """Make an event; in header names `_` stands for `-`."""
+    route = f"{method} {path}"
+    return {
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": query,
+        **({"cookies": cookies} if cookies else {}),
+        "headers": {
+            # A browser sends these, and whoever forges them must gain nothing by it.
+            "host": "forged.example.net",
+            "x-forwarded-host": "forged.example.net",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
+        "requestContext": {
+            "domainName": DOMAIN_NAME,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7"},
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": route,
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }
+
+
+def sample_event(name: str) -> Any:
+    """Read events/<name>.json."""
+    return json.loads((EVENTS / f"{name}.json").read_text())

@@ -1,0 +1,69 @@
+"""AWS on this machine: the emulator's process, and clients of it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from local.runner.aws import Aws
+from local.runner.ministack import start_ministack
+from local.runner.places import Places
+from tests.support.template import properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mypy_boto3_sqs import SQSClient
+
+
+class Emulator(Aws):
+    """An account of one's own. All that tests make in it goes with it."""
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return self._client("sqs")  # type: ignore[no-any-return]
+
+    def make_table(self, name: str) -> str:
+        """Make TokenTable as the template declares it, but for its encryption."""
+        declared = properties("TokenTable")
+        made = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        self.dynamodb.create_table(TableName=name, **{key: declared[key] for key in made})
+        self.dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification=declared["TimeToLiveSpecification"]
+        )
+        return name
+
+    def make_queue(self, name: str) -> str:
+        """Make RefreshQueue as the template declares it; gives its URL."""
+        declared = properties("RefreshQueue")
+        dead_letters = self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["RedrivePolicy"]["maxReceiveCount"]}
+        attributes: Any = {"VisibilityTimeout": str(declared["VisibilityTimeout"]), "RedrivePolicy": json.dumps(redrive)}
+        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    def make_secret(self, name: str, content: str) -> str:
+        """Make a secret; gives its ARN."""
+        return self.secretsmanager.create_secret(Name=name, SecretString=content)["ARN"]
+
+    def close(self) -> None:
+        for client in (self.dynamodb, self.sqs, self.secretsmanager):
+            client.close()
+
+
+@contextmanager
+def running_emulator(state: Path) -> Iterator[Emulator]:
+    """Start the emulator, on a port and with folders of its own, and end it again."""
+    places = Places(state=state)
+    places.temporary.mkdir()
+    places.logs.mkdir()
+    ministack = start_ministack(places)
+    emulator = Emulator(ministack.base_url)
+    try:
+        yield emulator
+    finally:
+        emulator.close()
+        ministack.child.stop()

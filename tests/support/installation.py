@@ -1,0 +1,288 @@
+"""The functions in this process, installed as the template says, on an emulated AWS and a simulated LivePerson.
+
+Each function is called with its own environment variables and no other function's, under one clock that stands still
+until a test moves it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from le_auth import browser, observe, wiring
+from le_auth.adapters.sealing import Keyring
+from le_auth.adapters.token_table import TokenTable
+from le_auth.domain.id_token import Identity
+from le_auth.domain.secret import Secret
+from le_auth.domain.slots import slot_of
+from le_auth.domain.tokens import Tokens
+from le_auth.domain.users import User
+from local.simulator import Simulator
+from tests.support.aws_calls import AwsCalls
+from tests.support.template import Deployed, properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pytest
+
+    from le_auth.domain.grants import Grant
+    from tests.support.emulator import Emulator
+
+ACCOUNT, OTHER_ACCOUNT = "le12345678", "le87654321"
+APP, OTHER_APP = "75588e18-0213-4e33-8174-883acac7e3c4", "0b9a3c6e-5a3c-4c5e-9d0e-2f1a7c4b8d11"
+SECRET, OTHER_SECRET = "canary-app-install-secret", "canary-other-app-install-secret"
+SEALING_KEY = "canary-sealing-key-" + "k" * 45
+BASE_URL = "https://auth.example.com"
+CALLBACK_URL = f"{BASE_URL}/callback"
+NOON = datetime(2099, 3, 9, 12, tzinfo=UTC)
+"""Far ahead: the emulator removes items by the machine's clock, and a test must not lose any that way."""
+INTERVAL = timedelta(minutes=30)
+
+FUNCTIONS = {
+    "launch": "LaunchFunction",
+    "callback": "CallbackFunction",
+    "session": "SessionFunction",
+    "refresh_scheduler": "RefreshSchedulerFunction",
+    "refresh_worker": "RefreshWorkerFunction",
+}
+
+type Answer = dict[str, Any]
+type Record = dict[str, Any]
+
+
+class Context(LambdaContext):
+    """What Lambda tells a function of its invocation."""
+
+    def __init__(self, function: str, remaining: timedelta) -> None:
+        self._function_name = function
+        self._aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+        self._remaining = remaining
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
+        return int(self._remaining.total_seconds() * 1000)
+
+
+@dataclass(kw_only=True)
+class Installation:
+    """All that is installed for one test."""
+
+    simulator: Simulator
+    emulator: Emulator
+    calls: AwsCalls
+    deployed: Deployed
+    monkeypatch: pytest.MonkeyPatch
+    _environment_of: str | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        for owner in (wiring, browser, self.module("refresh_scheduler"), self.module("refresh_worker")):
+            self.monkeypatch.setattr(owner, "utc_now", self.simulator.clock.now)
+
+    @property
+    def now(self) -> datetime:
+        return self.simulator.clock.now()
+
+    def go_on(self, time: timedelta) -> None:
+        self.simulator.clock.advance(time.total_seconds())
+
+    def configure(self, **parameters: str) -> None:
+        """Deploy with other parameters, named as in the template; every function starts cold."""
+        self.deployed = replace(self.deployed, parameters={**self.deployed.parameters, **parameters})
+        self.start_cold()
+
+    def start_cold(self) -> None:
+        """Forget what the functions keep in their process, but for the clients of AWS."""
+        if wiring.the_http_client.cache_info().currsize:
+            wiring.the_http_client()._session.close()
+        for module in (wiring, browser, observe, *(self.module(name) for name in FUNCTIONS)):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+        self._environment_of = None
+
+    @staticmethod
+    def module(function: str) -> Any:
+        return import_module(f"functions.{function}.app")
+
+    def invoke(self, function: str, event: Mapping[str, Any], *, remaining: timedelta | None = None) -> Any:
+        """Call a function's handler, with its own environment."""
+        self._enter(function)
+        declared = timedelta(seconds=properties(FUNCTIONS[function])["Timeout"])
+        return self.module(function).lambda_handler(event, Context(function, remaining or declared))
+
+    def _enter(self, function: str) -> None:
+        with self._lock:
+            if self._environment_of == function:
+                return
+            environments = {name: self.deployed.environment(logical) for name, logical in FUNCTIONS.items()}
+            for name in {name for environment in environments.values() for name in environment}:
+                self.monkeypatch.delenv(name, raising=False)
+            for name, value in environments[function].items():
+                self.monkeypatch.setenv(name, value)
+            self._environment_of = function
+
+    # ---- the AppInstall secret ----
+
+    def put_app_install_secret(self, content: object) -> None:
+        """Store what the operator would as the default account's AppInstall secret; `content` may be a list."""
+        text = json.dumps({APP: content, OTHER_APP: OTHER_SECRET})
+        secret_id = self.deployed.resources["AppInstallSecret"]
+        self.emulator.secretsmanager.put_secret_value(SecretId=secret_id, SecretString=text)
+
+    def change_app_install_secret(self, secret: str) -> None:
+        """Change it here and at LivePerson."""
+        self.put_app_install_secret(secret)
+        self.simulator.register(APP, secrets=[secret], accounts=[ACCOUNT], redirect_uris=[CALLBACK_URL])
+
+    # ---- the table ----
+
+    @property
+    def table(self) -> TokenTable:
+        from le_auth.adapters import aws
+
+        return TokenTable(client=aws.dynamodb(), name=self.deployed.resources["TokenTable"])
+
+    def item(self, user: User) -> dict[str, Any]:
+        """Read a user's item as DynamoDB has it; fails where there is none."""
+        return self.items()[user.pk]
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        found = self.emulator.dynamodb.scan(TableName=self.deployed.resources["TokenTable"])["Items"]
+        return {item["pk"]["S"]: item for item in found}
+
+    def grant(self, user: User) -> Grant:
+        grant = self.table.find(user)
+        assert grant is not None
+        return grant
+
+    def tokens(self, user: User) -> tuple[str, str]:
+        """Open what the table holds: access token and refresh token."""
+        sealed = self.grant(user).sealed
+        assert sealed is not None
+        access_token, refresh_token = self.keyring.open_tokens(sealed, user=user)
+        return access_token.reveal(), refresh_token.reveal()
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring(keys={"0": Secret(SEALING_KEY)})
+
+    def sign_in(self, user_id: str = "1001", *, account: str = ACCOUNT) -> User:
+        """Have a user signed in now, without the way by the browser."""
+        app = APP if account == ACCOUNT else OTHER_APP
+        issued = self.simulator.issue_tokens(app_install_id=app, account=account, user_id=user_id)
+        user = User(account_id=account, user_id=user_id)
+        tokens = Tokens(
+            access_token=Secret(issued.access_token),
+            refresh_token=Secret(issued.refresh_token),
+            received_at=self.now,
+            expires_at=None,
+        )
+        generation = int(self.now.timestamp() * 1000)
+        sealed = self.keyring.seal_tokens(tokens, user=user, generation=generation)
+        identity = Identity(user=user, is_admin=False, is_lpa=False)
+        self.table.save_sign_in(identity, tokens, sealed, session_epoch=generation)
+        self.calls.clear()
+        return user
+
+    # ---- the queue ----
+
+    @property
+    def queue_url(self) -> str:
+        return self.deployed.resources["RefreshQueue"]
+
+    def due(self, *users: User, at: datetime | None = None) -> list[Record]:
+        """Put a message for each user into the queue and give all that is visible there."""
+        due_at = int((at or self.now).timestamp())
+        for user in users:
+            body = json.dumps({"pk": user.pk, "due_at": due_at})
+            self.emulator.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+        return self.receive()
+
+    def receive(self) -> list[Record]:
+        """Take all visible messages out of the queue, as Lambda does for a batch."""
+        records: list[Record] = []
+        while True:
+            answer = self.emulator.sqs.receive_message(
+                QueueUrl=self.queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+            )
+            if not answer.get("Messages"):
+                return records
+            records += [_record(message) for message in answer["Messages"]]
+
+    def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[str]:
+        """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the bodies that stay."""
+        answer = self.invoke("refresh_worker", {"Records": list(records)}, remaining=remaining)
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        assert failed <= {record["messageId"] for record in records}
+        for record in records:
+            if record["messageId"] not in failed:
+                self.emulator.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"])
+        return [record["body"] for record in records if record["messageId"] in failed]
+
+    def hidden_messages(self) -> int:
+        """Count the messages that are neither deleted nor visible: they come back later."""
+        answer = self.emulator.sqs.get_queue_attributes(
+            QueueUrl=self.queue_url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessagesNotVisible"])
+
+    def pauses(self) -> list[int]:
+        """Give the seconds after which the worker lets messages come back, as it told SQS."""
+        changes = self.calls.of("ChangeMessageVisibilityBatch")
+        return [entry["VisibilityTimeout"] for call in changes for entry in call.params["Entries"]]
+
+    def schedule(self, at: datetime | None = None, *, remaining: timedelta | None = None) -> dict[str, Any]:
+        """Let EventBridge Scheduler fire."""
+        event = {"version": "0", "source": "aws.scheduler", "time": f"{at or self.now:%Y-%m-%dT%H:%M:%SZ}", "detail": "{}"}
+        done: dict[str, Any] = self.invoke("refresh_scheduler", event, remaining=remaining)
+        return done
+
+
+def _record(message: Any) -> Record:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:refresh",
+        "awsRegion": "us-east-1",
+    }
+
+
+def users_of_slot(slot: int, count: int, *, account: str = ACCOUNT) -> list[User]:
+    """Find users who are refreshed in this minute of the hour."""
+    return _first(count, (user for user in _everybody(account) if slot_of(user) == slot))
+
+
+def _everybody(account: str) -> Iterable[User]:
+    return (User(account_id=account, user_id=str(number)) for number in range(5000, 50_000))
+
+
+def _first(count: int, users: Iterable[User]) -> list[User]:
+    iterator = iter(users)
+    return [next(iterator) for _ in range(count)]
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """What Lambda gives its functions of AWS, and nothing of this machine's own settings."""
+    from local.runner.aws import CREDENTIALS, REGION
+
+    return {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+    }

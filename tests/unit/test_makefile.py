@@ -1,0 +1,95 @@
+"""The Makefile's list of targets, and the environments that `make setup` makes, here with a made-up Python and pip."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+# Makes an environment whose pip writes down that it ran, and fails where it is told to.
+PYTHON = """#!/bin/sh
+if [ "$1" = -V ]; then echo "Python 3.13.0"; exit; fi
+mkdir -p "$3/bin"
+cat > "$3/bin/pip" <<'END'
+#!/bin/sh
+echo run >> runs
+if [ -e broken ]; then echo "ERROR: hashes do not match"; exit 1; fi
+END
+chmod +x "$3/bin/pip"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a folder with the script, a lock file, and Python."""
+    for folder in ("local", "requirements", ".tools/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(PROJECT / "local/make-environment", tmp_path / "local")
+    (tmp_path / "requirements/sam.txt").write_text("aws-sam-cli==1\n")
+    python = tmp_path / ".tools/bin/python3.13"
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    return tmp_path
+
+
+def make_environment(project: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own script
+        [project / "local/make-environment", "sam"], check=False, capture_output=True, text=True
+    )
+
+
+def runs_of_pip(project: Path) -> int:
+    return (project / "runs").read_text().count("run")
+
+
+@pytest.fixture(autouse=True)
+def _here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+
+
+def test_help_lists_each_target_in_one_line() -> None:
+    finished = subprocess.run(["make", "-C", PROJECT, "help"], check=True, capture_output=True, text=True)  # noqa: S607
+
+    listed = [line.split()[1] for line in finished.stdout.splitlines()]
+    assert set(listed) >= {"setup", "run", "sam-local", "check", "test", "format", "lock", "clean"}
+    assert max(map(len, finished.stdout.splitlines())) <= 120
+
+
+def test_an_environment_is_made_once(project: Path) -> None:
+    first, second = make_environment(project), make_environment(project)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert runs_of_pip(project) == 1
+    assert second.stdout == second.stderr == ""
+
+
+def test_an_environment_is_made_anew_when_its_lock_file_changes(project: Path) -> None:
+    make_environment(project)
+    (project / "requirements/sam.txt").write_text("aws-sam-cli==2\n")
+    make_environment(project)
+
+    assert runs_of_pip(project) == 2
+
+
+def test_an_environment_is_made_anew_for_another_python(project: Path) -> None:
+    make_environment(project)
+    python = project / ".tools/bin/python3.13"
+    python.write_text(PYTHON.replace("3.13.0", "3.13.1"))
+    make_environment(project)
+
+    assert runs_of_pip(project) == 2
+
+
+def test_an_environment_that_cannot_be_made_says_why_and_is_tried_again(project: Path) -> None:
+    (project / "broken").touch()
+    failed = make_environment(project)
+    (project / "broken").unlink()
+    made = make_environment(project)
+
+    assert failed.returncode == 1
+    assert "ERROR: hashes do not match" in failed.stderr
+    assert ".tools/sam could not be made" in failed.stderr.splitlines()[-1]
+    assert made.returncode == 0

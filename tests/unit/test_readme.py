@@ -1,0 +1,121 @@
+"""The README and the pages in docs/ agree with the template, the Makefile and the files that they name."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests.support.template import read_template
+
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text()
+PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+OTHER_WORDS_FOR_DEFAULTS = {"(required)": None, "(empty)": ""}
+LARGEST_IMAGE_BYTES = 60_000
+
+
+def section(title: str) -> str:
+    """Give the README's text below a heading of the second level, up to the next one."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """Give the cells of a table's rows, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_parameters_table_has_every_parameter_of_the_template_with_its_default() -> None:
+    told = {name.strip("`"): OTHER_WORDS_FOR_DEFAULTS.get(default, default) for name, default, _ in parameter_rows()}
+    declared = {
+        name: None if "Default" not in parameter else str(parameter["Default"])
+        for name, parameter in read_template()["Parameters"].items()
+    }
+
+    assert {name: default.strip("`") if default else default for name, default in told.items()} == declared
+
+
+def test_every_parameter_has_a_meaning() -> None:
+    assert [name for name, _, meaning in parameter_rows() if len(meaning.split()) < 3] == []
+
+
+def parameter_rows() -> list[list[str]]:
+    return table_rows(section("Parameters"))
+
+
+def test_the_routes_table_has_the_routes_of_the_template() -> None:
+    assert {row[0].strip("`") for row in table_rows(section("Routes"))} == declared_routes()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_no_route_that_the_template_lacks(page: Path) -> None:
+    named = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^\s`?]*)`", page.read_text()))
+
+    assert named <= declared_routes()
+
+
+def declared_routes() -> set[str]:
+    events = [
+        event["Properties"]
+        for resource in read_template()["Resources"].values()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    return {f"{event['Method']} {event['Path']}" for event in events}
+
+
+def test_the_outputs_that_the_readme_lists_are_those_of_the_template() -> None:
+    listed = section("Deploy it for real").partition("The stack's outputs are")[2].partition(".")[0]
+
+    assert set(re.findall(r"`(\w+)`", listed)) == set(read_template()["Outputs"])
+
+
+def test_the_functions_that_the_readme_lists_are_those_that_exist() -> None:
+    listed = {row[0].strip("`") for row in table_rows(section("What the functions may touch"))}
+
+    assert listed == {path.parent.name for path in PROJECT.glob("functions/*/app.py")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    commands = re.findall(r"(?:^|`)make ([^\n`]*)", page.read_text(), re.MULTILINE)
+    named = {word for command in commands for word in command.split() if re.fullmatch(r"[a-z][a-z-]*", word)}
+
+    assert named - {"is", "already", "under", "way", "in", "this", "folder"} <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_and_image_of_a_page_leads_somewhere(page: Path) -> None:
+    text = page.read_text()
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    local = [target for target in targets if not target.startswith("https://")]
+
+    assert [target for target in local if not leads_somewhere(page, target)] == []
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    name, _, anchor = unquote(target).partition("#")
+    file = page.parent / name if name else page
+    return file.is_file() and (not anchor or anchor in anchors(file.read_text()))
+
+
+def anchors(text: str) -> set[str]:
+    """Give the anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_sample_event_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"\bevents/[\w./-]+\.json", page.read_text())
+
+    assert [name for name in named if not (PROJECT / name).is_file()] == []
+
+
+def test_the_images_are_small_enough_to_load_at_once() -> None:
+    images = [path for path in (PROJECT / "docs" / "images").iterdir() if path.is_file()]
+
+    assert [path.name for path in images if path.stat().st_size > LARGEST_IMAGE_BYTES] == []
+    assert images
