@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local check test format lock clean
+.PHONY: help setup run check test format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -32,9 +32,6 @@ environment-dev environment-sam environment-ministack:
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
 run: setup ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
 	@exec $(DEV)/python -m local.runner
-
-sam-local: setup ## Run sam local start-api against the same emulator and simulator (needs a container engine)
-	@exec $(DEV)/python -m local.sam_local
 
 check: setup ## Lint, types, template and unit tests, in under a minute
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
@@ -52,7 +49,7 @@ check-template:
 	@$(DEV)/cfn-lint template.yaml
 	@$(SAM) validate --lint --template template.yaml
 
-# The tests below tests/unit run here too, so that one report covers all.
+# The unit tests run here among all others, so that one coverage report has all.
 test: setup browser ## Everything: the checks, then all tests with their branch coverage
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
 	@rm -f .coverage .coverage.*

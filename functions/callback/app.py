@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from le_auth import browser, observe, web
 from le_auth.domain import sessions, transactions
@@ -17,6 +18,9 @@ from le_auth.wiring import (
     make_table,
     make_token_endpoint,
 )
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 @cache
@@ -35,15 +39,15 @@ def the_sign_in() -> SignIn:
 @browser.answers_errors_as_pages
 def lambda_handler(visit: browser.Visit) -> web.Answer:
     try:
-        query = read_query(visit.request)
-        signed_in = finish(query, visit)
+        lifetime = read_session_lifetime(Environment.of_process())  # a wrong setting costs no code
+        signed_in = finish(read_query(visit.request), visit)
     except LeAuthError as error:
         observe.count("SignInFailed", reason=error.reason)
         raise
     observe.count("SignInSucceeded")
     user = signed_in.identity.user
     observe.the_logger().info("signed in", extra={"account_id": user.account_id, "user_id": user.user_id})
-    return answer(signed_in, visit)
+    return answer(signed_in, visit, lifetime=lifetime)
 
 
 def read_query(request: web.Request) -> CallbackQuery:
@@ -85,10 +89,9 @@ def finish(query: CallbackQuery, visit: browser.Visit) -> SignedIn:
         raise
 
 
-def answer(signed_in: SignedIn, visit: browser.Visit) -> web.Answer:
+def answer(signed_in: SignedIn, visit: browser.Visit, *, lifetime: timedelta) -> web.Answer:
     """Send the person on, to an address without code and state (RFC 9700 section 4.2.4)."""
     embedded = visit.settings.embedded
-    lifetime = read_session_lifetime(Environment.of_process())
     session = web.cookie(sessions.COOKIE, signed_in.session_cookie, lifetime=lifetime, embedded=embedded)
     cleared = web.cleared_cookie(signed_in.transaction.cookie_name, embedded=embedded)
     location = signed_in.return_to or visit.settings.app_url or f"{visit.base_url}/"

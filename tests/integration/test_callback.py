@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.answers import EVERY_ANSWER, cookies_of
-from tests.support.browser import parameters
-from tests.support.installation import ACCOUNT, BASE_URL, NOON, OTHER_ACCOUNT, Installation
-
 from le_auth.domain.grants import Status
 from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
+from tests.support.answers import EVERY_ANSWER, cookies_of
+from tests.support.browser import parameters
+from tests.support.installation import ACCOUNT, APP, BASE_URL, NOON, OTHER_ACCOUNT, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +123,9 @@ def test_with_an_app_url_people_land_there(installation: Installation, browser: 
     assert browser.sign_in()["headers"]["Location"] == "https://app.example.com/home?x=1"
 
 
-def test_two_accounts_are_kept_apart(installation: Installation, browser: Browser, new_browser: Callable[[], Browser]) -> None:
+def test_two_accounts_are_kept_apart(
+    installation: Installation, browser: Browser, new_browser: Callable[[], Browser]
+) -> None:
     other = new_browser()
 
     browser.sign_in()
@@ -184,7 +185,8 @@ def test_with_pkce_the_code_is_exchanged_with_its_verifier(installation: Install
 
     answer = browser.visit(f"/callback?state={parameters(without_verifier)['state']}&code={code}")
 
-    assert answer["statusCode"] == 400, "a code that was issued for a challenge needs its verifier"
+    assert answer["statusCode"] == 400
+    assert installation.simulator.journal.entries("token-code")[-1].error == "invalid_grant"
 
 
 def test_an_issuer_that_names_this_sentinel_is_accepted(installation: Installation, browser: Browser) -> None:
@@ -215,8 +217,6 @@ def test_with_api_gateways_own_address_the_whole_sign_in_works(installation: Ins
 
 
 def _issue_code(installation: Installation, *, redirect_uri: str) -> str:
-    from tests.support.installation import APP
-
     installation.simulator.add_redirect_uri(APP, redirect_uri)
     return installation.simulator.issue_code(
         app_install_id=APP, account=ACCOUNT, user_id="1001", redirect_uri=redirect_uri

@@ -31,18 +31,21 @@ class Emulator(Aws):
         declared = properties("TokenTable")
         made = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         self.dynamodb.create_table(TableName=name, **{key: declared[key] for key in made})
-        self.dynamodb.update_time_to_live(
-            TableName=name, TimeToLiveSpecification=declared["TimeToLiveSpecification"]
-        )
+        self.dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=declared["TimeToLiveSpecification"])
         return name
 
     def make_queue(self, name: str) -> str:
         """Make RefreshQueue as the template declares it; gives its URL."""
         declared = properties("RefreshQueue")
         dead_letters = self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
         redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": declared["RedrivePolicy"]["maxReceiveCount"]}
-        attributes: Any = {"VisibilityTimeout": str(declared["VisibilityTimeout"]), "RedrivePolicy": json.dumps(redrive)}
+        attributes: Any = {
+            "VisibilityTimeout": str(declared["VisibilityTimeout"]),
+            "RedrivePolicy": json.dumps(redrive),
+        }
         return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
 
     def make_secret(self, name: str, content: str) -> str:

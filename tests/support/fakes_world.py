@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from le_auth.domain.refresh import Refresher
 from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh
+from le_auth.errors import SentinelUnavailableError
 from tests.support.fakes import FakeClock, FakeEndpoint, FakeSealer, FakeSealers, FakeSecrets, FakeSentinels
 from tests.support.fakes_table import FakeTable
-from tests.support.makers import ADA, APP_INSTALLS, HALF_AN_HOUR, NOON, a_grant, an_answer, some_tokens
+from tests.support.makers import ADA, APP_INSTALLS, HALF_AN_HOUR, NOON, a_grant, an_answer, an_identity, some_tokens
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,6 +83,12 @@ class World:
         self.endpoint.order(error)
         return self.work(user)
 
+    def sign_in_again(self) -> None:
+        """Let Ada sign in in another browser, as generation 1000."""
+        tokens = some_tokens("signed-in", at=self.clock.now)
+        sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=ADA, generation=1_000)
+        self.table.save_sign_in(an_identity(), tokens, sealed, session_epoch=5)
+
     def answer(self, name: str = "new") -> TokenAnswer:
         return an_answer(name, at=self.clock.now)
 
@@ -89,3 +96,8 @@ class World:
 def a_batch(now: datetime = NOON) -> Batch:
     """A batch with ten minutes to go."""
     return Batch(ends_at=now + timedelta(minutes=10))
+
+
+def limited(retry_after: int | None) -> SentinelUnavailableError:
+    """Make the error that a 429 stands for."""
+    return SentinelUnavailableError("429", retry_after=retry_after, limited=True)

@@ -241,7 +241,12 @@ class Installation:
 
     def schedule(self, at: datetime | None = None, *, remaining: timedelta | None = None) -> dict[str, Any]:
         """Let EventBridge Scheduler fire."""
-        event = {"version": "0", "source": "aws.scheduler", "time": f"{at or self.now:%Y-%m-%dT%H:%M:%SZ}", "detail": "{}"}
+        event = {
+            "version": "0",
+            "source": "aws.scheduler",
+            "time": f"{at or self.now:%Y-%m-%dT%H:%M:%SZ}",
+            "detail": "{}",
+        }
         done: dict[str, Any] = self.invoke("refresh_scheduler", event, remaining=remaining)
         return done
 

@@ -154,7 +154,7 @@ print(json.dumps({"status": answer["statusCode"], "modules": sorted(sys.modules)
 
 
 def run_python(code: str, **variables: str) -> str:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}{os.pathsep}{PACKAGE.parent}", **variables}
     done = subprocess.run(  # noqa: S603 - this interpreter, our code
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
     )

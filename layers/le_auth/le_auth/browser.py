@@ -67,14 +67,16 @@ def _handler(respond: Respond, answer_error: web.AnswerError) -> Handler:
 
 
 def _answer(event: Event, respond: Respond, answer_error: web.AnswerError) -> Answer:
-    request: Request | None = None
+    request_id = ""
     base_url: str | None = None
     settings: WebSettings | None = None
     try:
         settings = the_web_settings()
+        context = web.read_context(event)
+        request_id = str(context.get("requestId", ""))
+        observe.the_logger().set_correlation_id(request_id)
+        base_url = settings.base_url(str(context["domainName"]))
         request = web.Request.read(event)
-        observe.the_logger().set_correlation_id(request.request_id)
-        base_url = settings.base_url(request.domain_name)
         visit = Visit(request=request, settings=settings, base_url=base_url, now=utc_now())
         return _turned_away(request) or respond(visit)
     except LeAuthError as error:
@@ -83,7 +85,6 @@ def _answer(event: Event, respond: Respond, answer_error: web.AnswerError) -> An
     except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace ever reaches a browser
         observe.log_unexpected(error)
         failure = MisconfiguredError()
-    request_id = request.request_id if request is not None else ""
     return answer_error(failure, base_url=base_url, settings=settings, request_id=request_id)
 
 

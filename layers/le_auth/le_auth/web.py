@@ -65,10 +65,8 @@ class Request:
             SettingError: it did not come from an HTTP API with payload format 2.0.
             RequestError: the query is no form encoding.
         """
-        context = event.get("requestContext")
-        http = context.get("http") if isinstance(context, dict) else None
-        if not isinstance(context, dict) or not isinstance(http, dict) or not context.get("domainName"):
-            raise SettingError("The event is not one of an HTTP API with payload format 2.0.")
+        context = read_context(event)
+        http = context["http"]
         headers = event.get("headers")
         lower = {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
         return cls(
@@ -101,6 +99,18 @@ class Request:
     def is_prefetch(self) -> bool:
         """Whether a browser asks ahead of the person (Sec-Purpose; older browsers say Purpose or X-Moz)."""
         return any("prefetch" in self.headers.get(name, "").lower() for name in _PREFETCH_HEADERS)
+
+
+def read_context(event: Event) -> Mapping[str, Any]:
+    """Give what API Gateway itself says of a request: at least `domainName` and `http` are there.
+
+    Raises:
+        SettingError: it did not come from an HTTP API with payload format 2.0.
+    """
+    context = event.get("requestContext")
+    if not isinstance(context, dict) or not isinstance(context.get("http"), dict) or not context.get("domainName"):
+        raise SettingError("The event is not one of an HTTP API with payload format 2.0.")
+    return context
 
 
 def _read_query(raw: object) -> dict[str, list[str]]:
