@@ -95,7 +95,7 @@ def calls(emulator: Emulator) -> Iterator[AwsCalls]:
 @pytest.fixture
 def fresh_log(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """Let the functions' logger write where this test's output is captured."""
-    assert capsys
+    assert capsys is not None
     logger = logging.getLogger("le-app-auth")
     _reset(logger)
     yield

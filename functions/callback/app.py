@@ -44,6 +44,9 @@ def lambda_handler(visit: browser.Visit) -> web.Answer:
     except LeAuthError as error:
         observe.count("SignInFailed", reason=error.reason)
         raise
+    except Exception:
+        observe.count("SignInFailed", reason="unexpected")
+        raise
     observe.count("SignInSucceeded")
     user = signed_in.identity.user
     observe.the_logger().info("signed in", extra={"account_id": user.account_id, "user_id": user.user_id})

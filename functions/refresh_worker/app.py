@@ -12,7 +12,7 @@ from le_auth import observe
 from le_auth.adapters import aws
 from le_auth.adapters.refresh_queue import RefreshQueue
 from le_auth.domain.refresh import Refresher
-from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh
+from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh, unexpected
 from le_auth.settings import Environment, read_app_installs, read_idle, read_interval
 from le_auth.wiring import (
     make_app_install_secrets,
@@ -79,8 +79,17 @@ def work(records: Sequence[Record], batch: Batch) -> list[tuple[Record, Result]]
     due = [(record, token) for record in records if (token := read(record)) is not None]
     refresh = the_refresh()
     with ThreadPoolExecutor(the_number_of_threads()) as threads:
-        results = threads.map(lambda token: refresh.work(token, batch), [token for _, token in due])
+        results = threads.map(lambda token: attempt(refresh, token, batch), [token for _, token in due])
         return [(record, result) for (record, _), result in zip(due, results, strict=True)]
+
+
+def attempt(refresh: ScheduledRefresh, token: DueToken, batch: Batch) -> Result:
+    """Refresh one; a bug that one message meets does not take the others of its batch along."""
+    try:
+        return refresh.work(token, batch)
+    except Exception as error:  # noqa: BLE001 - as above; it is logged
+        observe.log_unexpected(error)
+        return unexpected(token)
 
 
 def read(record: Record) -> DueToken | None:
@@ -94,7 +103,11 @@ def read(record: Record) -> DueToken | None:
 def return_unfinished(results: Sequence[tuple[Record, Result]]) -> list[str]:
     """Let unfinished messages come back when it is their time; gives their ids, so that Lambda does not delete them."""
     unfinished = [(record, pause) for record, result in results if (pause := result.retry_after) is not None]
-    refused = the_queue().return_later({record["receiptHandle"]: pause for record, pause in unfinished})
+    try:
+        refused = the_queue().return_later({record["receiptHandle"]: pause for record, pause in unfinished})
+    except Exception as error:  # noqa: BLE001 - what was refreshed is done all the same
+        observe.log_unexpected(error)
+        refused = len(unfinished)
     if refused:
         observe.the_logger().warning("messages come back late", extra={"messages": refused})
     return [record["messageId"] for record, _ in unfinished]

@@ -1,14 +1,12 @@
 """The whole system on this machine: what `make run` starts, and what the end-to-end tests drive.
 
-command     `make run` itself: options, the one lock, what a person reads, the end
-stack       brings everything up in order, and down again
-ministack   the AWS emulator's process
-simulator   the LivePerson simulator's process
-sam         the real `sam build` and `sam deploy`
-routes      the API's routes and authorizers, which the emulator's CloudFormation leaves out
-front       the one local address, http://localhost:PORT
-logs        the functions' logs, readable
-aws         clients of the emulator
-child       a program started and ended by its own id
-ports, places, options, progress, errors
+- command, options, welcome: `make run` itself, what it is asked, what a person reads
+- stack: brings everything up in order, and down again
+- ministack, simulator: the processes of the AWS emulator and of the LivePerson simulator
+- sam: the real `sam build` and `sam deploy`
+- routes, roles: what the emulator leaves out of a deploy, or asks beyond AWS
+- front: the one local address, http://localhost:PORT
+- logs, log_lines: the functions' logs, readable
+- engine, relay, containers: what `make sam-local` needs besides
+- aws, child, errors, places, ports, progress, signals: what these share
 """

@@ -24,7 +24,18 @@ ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _DIRECT = "127.0.0.1,localhost"
 _WITHHELD_PREFIXES = ("AWS_", "SAM_")
-_WITHHELD = {"APP_INSTALL_SECRET", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"}
+_WITHHELD = {
+    "APP_INSTALL_SECRET",
+    # sam local takes a variable that a function declares from here.
+    "APP_INSTALLS",
+    "DOMAIN_API_URL",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKEOVERRIDES",
+}
 _KEPT_BY_FUNCTIONS = ("LANG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "REQUESTS_CA_BUNDLE")
 # What botocore would else take from the machine: a profile, files in the home folder.
 _NO_SETTINGS_OF_THE_MACHINE: dict[str, Any] = {

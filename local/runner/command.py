@@ -2,13 +2,11 @@
 
 import fcntl
 import getpass
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from rich.console import Console
@@ -19,16 +17,12 @@ from local.runner.logs import LogTail
 from local.runner.options import Asked, LivePerson, Options, needs_secret, read_asked, read_asked_port
 from local.runner.places import PROJECT, Places
 from local.runner.progress import Told
+from local.runner.signals import StopAskedError, stopping_on_signals
 from local.runner.stack import Stack, running_stack
 from local.runner.welcome import read_welcome
 
 _STATE = PROJECT / ".local"
 _TAIL_PAUSE_SECONDS = 0.7
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class _StopAskedError(BaseException):
-    """A person, or the system, ends the run."""
 
 
 def main(environment: Mapping[str, str]) -> int:
@@ -39,8 +33,10 @@ def main(environment: Mapping[str, str]) -> int:
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
-        with suppress(_StopAskedError), _stopping_on_signals(), _only_one(_STATE):
-            _run(read_options(environment), console)
+        with suppress(StopAskedError), stopping_on_signals():
+            options = read_options(environment)
+            with only_one(_STATE):
+                _run(options, console)
     except RunError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         return 1
@@ -85,7 +81,6 @@ def _run(options: Options, console: Console) -> None:
         try:
             _tail(stack, places, console)
         finally:
-            _ignore_signals()
             console.print("\nStopping.")
 
 
@@ -104,28 +99,7 @@ def _tail(stack: Stack, places: Places, console: Console) -> NoReturn:
 
 
 @contextmanager
-def _stopping_on_signals() -> Iterator[None]:
-    """The first signal unwinds whatever is under way; while that goes on, further ones change nothing."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler's signature
-        _ignore_signals()
-        raise _StopAskedError
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _ignore_signals() -> None:
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def _only_one(state: Path) -> Iterator[None]:
+def only_one(state: Path) -> Iterator[None]:
     """The system lets go of the lock when a run ends, however it ends.
 
     Raises:

@@ -5,6 +5,7 @@ import socket
 from local.runner.errors import RunError
 
 LOOPBACK = "127.0.0.1"
+_USUAL_PORT = 8400
 _TOO_LONG_TO_WAIT = 0.5
 
 
@@ -14,6 +15,11 @@ def free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def choose_port() -> int:
+    """The usual port where it is free, so that a bookmark keeps working; else any."""
+    return free_port() if is_busy(_USUAL_PORT) else _USUAL_PORT
 
 
 def is_busy(port: int) -> bool:

@@ -149,6 +149,10 @@ def _deploy_arguments(build: Path, parameters: Mapping[str, str]) -> list[str]:
 
 
 def _reason(child: Child) -> str:
-    """SAM names its reason in the line that begins with Error."""
-    lines = child.log.read_text(errors="replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if line.startswith("Error:")), child.last_words())
+    """The line that says why: a build tool's own "ERROR:" if there is one, else SAM's "Error:"."""
+    lines = [line.strip() for line in child.log.read_text(errors="replace").splitlines()]
+    for beginning in ("ERROR: ", "Error: "):
+        for line in lines:
+            if line.startswith(beginning):
+                return line.removeprefix(beginning)
+    return child.last_words()

@@ -12,14 +12,12 @@ from local.runner.front import Front
 from local.runner.ministack import MiniStack, start_ministack
 from local.runner.options import LivePerson, Options, read_app_installs
 from local.runner.places import Places, architecture
-from local.runner.ports import free_port, is_busy
+from local.runner.ports import choose_port
 from local.runner.progress import Progress
 from local.runner.roles import allow_batch_forms
 from local.runner.routes import create_routes, read_api
 from local.runner.sam import API_ID, Deployed, Sam, own_turn
 from local.runner.simulator import SimulatorProcess, start_simulator
-
-_USUAL_PORT = 8400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,7 @@ def running_stack(options: Options, places: Places, progress: Progress) -> Itera
     """
     places.prepare()
     with (
-        Front(options.port or _choose_port()) as front,
+        Front(options.port or choose_port()) as front,
         _simulator(options, places, front.base_url, progress) as simulator,
         _ministack(places, progress) as ministack,
     ):
@@ -102,11 +100,6 @@ def _ministack(places: Places, progress: Progress) -> Iterator[MiniStack]:
         ministack = start_ministack(places)
     with ministack.child:
         yield ministack
-
-
-def _choose_port() -> int:
-    """The usual port where it is free: a bookmark then keeps working."""
-    return free_port() if is_busy(_USUAL_PORT) else _USUAL_PORT
 
 
 def _parameters(options: Options, live_person: LivePerson, base_url: str) -> dict[str, str]:

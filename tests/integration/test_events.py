@@ -27,7 +27,11 @@ BROWSER_EVENTS = [
 
 @pytest.fixture
 def sampled(installation: Installation) -> Installation:
-    """The functions at the time of the samples."""
+    """The functions at the time of the samples; that is past, so the emulator would remove what expires."""
+    installation.emulator.dynamodb.update_time_to_live(
+        TableName=installation.deployed.resources["TokenTable"],
+        TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": False},
+    )
     installation.simulator.clock.set(SAMPLED_AT)
     return installation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_two_launches_never_share_a_state(browser: Browser) -> None:
 def test_launch_keeps_the_three_newest_older_transactions_and_clears_the_rest(
     installation: Installation, browser: Browser
 ) -> None:
-    names = []
+    names: list[str] = []
     for _ in range(5):
         known = set(browser.cookies)
         browser.launch()
@@ -205,7 +205,7 @@ def test_a_failed_look_up_is_repeated_only_after_a_minute(installation: Installa
     ],
 )
 def test_without_any_host_there_is_a_page_that_says_try_again(
-    installation: Installation, browser: Browser, kind: str, details: dict[str, object]
+    installation: Installation, browser: Browser, kind: str, details: dict[str, Any]
 ) -> None:
     installation.simulator.faults.order("domain", kind, **details)
 

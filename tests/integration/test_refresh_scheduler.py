@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.aws_calls import AwsCalls
 from tests.support.installation import NOON, Installation, users_of_slot
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User
+    from tests.support.aws_calls import AwsCalls
 
 MINUTE = timedelta(minutes=1)
 
@@ -138,7 +138,9 @@ def test_the_index_is_read_and_no_user_item(installation: Installation) -> None:
 
     assert installation.calls.operations == ["GetItem", "Query", "SendMessageBatch", "Query", "UpdateItem"]
     assert {call.params["IndexName"] for call in installation.calls.of("Query")} == {"due"}
-    assert {json.dumps(call.params["Key"]) for call in installation.calls.of("GetItem")} == {'{"pk": {"S": "#scheduler"}}'}
+    assert {json.dumps(call.params["Key"]) for call in installation.calls.of("GetItem")} == {
+        '{"pk": {"S": "#scheduler"}}'
+    }
 
 
 def test_those_who_must_sign_in_again_are_not_due(installation: Installation) -> None:
@@ -201,7 +203,8 @@ def test_messages_that_the_queue_refuses_at_first_are_sent_again(
 ) -> None:
     due = sign_in(installation, users_of_slot(7, 3))
     sqs = installation.module("refresh_scheduler").aws.sqs()
-    send, refused = sqs.send_message_batch, []
+    send = sqs.send_message_batch
+    refused: list[Any] = []
 
     def refuse_one(**request: Any) -> Any:
         if refused:

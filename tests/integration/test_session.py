@@ -234,9 +234,7 @@ def test_what_cannot_be_read_now_asks_to_try_again(
         assert json_of(answer)["error"] in {"table_unavailable", "secrets_unavailable"}
 
 
-def test_a_session_of_one_browser_is_not_seen_by_another(
-    browser: Browser, new_browser: Callable[[], Browser]
-) -> None:
+def test_a_session_of_one_browser_is_not_seen_by_another(browser: Browser, new_browser: Callable[[], Browser]) -> None:
     browser.sign_in()
 
     assert new_browser().visit("/session")["statusCode"] == 401

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _text(body: Any) -> str:
 
 def _refusal(url: str, fault: AwsFault) -> AWSResponse:
     body = json.dumps({"__type": fault.code, "message": "ordered by a test"}).encode()
-    return AWSResponse(url, fault.status, {}, _Body(body))
+    return AWSResponse(url, fault.status, HTTPHeaders(), _Body(body))
 
 
 @dataclass(slots=True)

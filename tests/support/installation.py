@@ -24,8 +24,6 @@ from le_auth.domain.secret import Secret
 from le_auth.domain.slots import slot_of
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
-from local.simulator import Simulator
-from tests.support.aws_calls import AwsCalls
 from tests.support.template import Deployed, properties
 
 if TYPE_CHECKING:
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
     import pytest
 
     from le_auth.domain.grants import Grant
+    from local.simulator import Simulator
+    from tests.support.aws_calls import AwsCalls
     from tests.support.emulator import Emulator
 
 ACCOUNT, OTHER_ACCOUNT = "le12345678", "le87654321"
@@ -217,15 +217,15 @@ class Installation:
                 return records
             records += [_record(message) for message in answer["Messages"]]
 
-    def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[str]:
-        """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the bodies that stay."""
+    def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[Record]:
+        """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the messages that stay."""
         answer = self.invoke("refresh_worker", {"Records": list(records)}, remaining=remaining)
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         assert failed <= {record["messageId"] for record in records}
         for record in records:
             if record["messageId"] not in failed:
                 self.emulator.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"])
-        return [record["body"] for record in records if record["messageId"] in failed]
+        return [record for record in records if record["messageId"] in failed]
 
     def hidden_messages(self) -> int:
         """Count the messages that are neither deleted nor visible: they come back later."""

@@ -157,9 +157,14 @@ class IdentityMismatchError(SignInNeededError):
 
 
 class RequestRefusedError(LeAuthError):
-    """Sentinel refused a refresh by a 4xx without an error code that is known."""
+    """Sentinel refused a refresh by a 4xx without an error code that is known.
+
+    Attributes:
+        is_lasting: for three intervals in a row, and no other user of the account fared better.
+    """
 
     reason = "request_refused"
+    is_lasting = False
 
 
 class GrantMovedError(LeAuthError):

@@ -201,4 +201,4 @@ def read_idle(environment: Environment) -> timedelta | None:
 
 
 def read_session_lifetime(environment: Environment) -> timedelta:
-    return timedelta(hours=environment.number("SESSION_HOURS", 12, least=1, most=168))
+    return timedelta(hours=environment.number("SESSION_HOURS", 12, least=1, most=720))

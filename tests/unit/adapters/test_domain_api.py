@@ -153,6 +153,15 @@ def test_a_failing_domain_api_is_asked_again_after_a_minute_only(look_ups: LookU
     assert len(look_ups.http.urls) == 3
 
 
+def test_what_is_known_waits_for_no_failing_look_up_of_another_account(look_ups: LookUps) -> None:
+    look_ups.answers(GOOD, GOOD, NotSentError("x"))
+    look_ups.find()
+    look_ups.find(account_id="other")
+
+    assert [look_ups.find(account_id=account, after=HOUR + SECOND) for account in (ACCOUNT, "other")] == [HOST, HOST]
+    assert len(look_ups.http.urls) == 3
+
+
 def test_callers_that_waited_for_a_failing_look_up_do_not_repeat_it_one_by_one(look_ups: LookUps) -> None:
     look_ups.answers(NotSentError("x"), GOOD)
 

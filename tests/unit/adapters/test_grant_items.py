@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from le_auth.adapters.grant_items import read_grant, read_key, write_values
+from le_auth.adapters.grant_items import key_of, read_grant, write_values
 from le_auth.domain.grants import Grant, Sealed, Status
 from tests.support.makers import ADA, NOON
 
@@ -91,4 +91,4 @@ def test_another_value_is_a_mistake_of_ours(value: object) -> None:
 
 
 def test_a_key_is_the_partition_key_alone() -> None:
-    assert read_key(ADA.pk) == {"pk": {"S": ADA.pk}}
+    assert key_of(ADA.pk) == {"pk": {"S": ADA.pk}}

@@ -6,6 +6,7 @@ import pytest
 
 from le_auth.domain.grants import Status
 from le_auth.domain.refresh import LEASE_TIME
+from le_auth.domain.scheduled import class_of
 from le_auth.errors import (
     ClientRefusedError,
     GrantMovedError,
@@ -191,9 +192,10 @@ def test_three_refusals_in_a_row_end_the_grant_where_the_account_works(world: Wo
 
 def test_three_refusals_in_a_row_end_nothing_where_nobody_of_the_account_was_refreshed(world: World) -> None:
     for failures in (1, 2, 3, 4):
-        with pytest.raises(RequestRefusedError):
+        with pytest.raises(RequestRefusedError) as refused:
             refuse(world)
         assert (world.ada.status, world.ada.failures) == (Status.ACTIVE, failures)
+        assert class_of(refused.value) == ("refused" if failures < 3 else "configuration")
         world.clock.go_on(HALF_AN_HOUR)
 
 

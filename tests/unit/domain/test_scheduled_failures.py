@@ -113,7 +113,7 @@ def test_retry_after_of_another_answer_than_429_is_not_asked(world: World) -> No
 
 
 @pytest.mark.parametrize("error", [DomainApiUnavailableError("down"), SecretsUnavailableError("down")])
-def test_what_was_missed_before_the_lease_is_not_counted_and_comes_back_in_a_minute(
+def test_what_was_missed_before_the_lease_is_not_counted_and_comes_back_in_two_minutes(
     world: World, error: LeAuthError
 ) -> None:
     if isinstance(error, DomainApiUnavailableError):
@@ -123,16 +123,16 @@ def test_what_was_missed_before_the_lease_is_not_counted_and_comes_back_in_a_min
 
     result = world.work()
 
-    assert (result.outcome, result.error_class, result.retry_after) == ("failed", "transient", MINUTE)
+    assert (result.outcome, result.error_class, result.retry_after) == ("failed", "transient", 2 * MINUTE)
     assert world.ada.failures == 0
 
 
-def test_a_table_that_cannot_be_written_is_transient_and_comes_back_in_a_minute(world: World) -> None:
+def test_a_table_that_cannot_be_written_is_transient_and_comes_back_in_two_minutes(world: World) -> None:
     world.table.fail("lease")
 
     result = world.work()
 
-    assert (result.error_class, result.reason, result.retry_after) == ("transient", "table_unavailable", MINUTE)
+    assert (result.error_class, result.reason, result.retry_after) == ("transient", "table_unavailable", 2 * MINUTE)
 
 
 def test_another_refusal_is_not_tried_again_this_interval(world: World) -> None:

@@ -40,16 +40,15 @@ class PinnedSentinel:
         return self.sentinel
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _LookUp:
     sentinel: Sentinel
     found_at: datetime
-    next_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DomainApi:
-    """Looks hosts up, one thread at a time.
+    """Looks hosts up, one thread at a time; what is known and fresh waits for nobody.
 
     Args:
         base: of the Domain API, such as https://api.liveperson.net.
@@ -61,6 +60,7 @@ class DomainApi:
     make_http: Callable[[], HttpClient]
     _found: dict[str, _LookUp] = field(default_factory=dict, init=False, repr=False)
     _spared_until: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
+    _failed_at: datetime | None = field(default=None, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def find(self, account_id: str, *, now: datetime) -> Sentinel:
@@ -70,22 +70,36 @@ class DomainApi:
             DomainApiUnavailableError: the look-up failed, and there is none of the last day.
             SentinelHostError: the host that it names is not allowed.
         """
+        known = self._find_known(account_id, now=now)
+        if known is not None:
+            return known
         with self._lock:
-            known = self._found.get(account_id)
-            if known is not None and now < known.next_at:
-                return known.sentinel
-            if now < self._spared_until.get(account_id, now):
-                raise DomainApiUnavailableError("LivePerson's Domain API failed a moment ago.")
-            try:
-                sentinel = self.rule.check(self._ask(account_id))
-            except DomainApiUnavailableError:
-                if known is None or now - known.found_at > USABLE:
-                    self._spared_until[account_id] = now + SPARED
-                    raise
-                known.next_at = now + RETRIED
-                return known.sentinel
-            self._found[account_id] = _LookUp(sentinel, found_at=now, next_at=now + FRESH)
-            return sentinel
+            # Another thread may have asked, or failed, while this one waited.
+            return self._find_known(account_id, now=now) or self._look_up(account_id, now=now)
+
+    def _find_known(self, account_id: str, *, now: datetime) -> Sentinel | None:
+        """Give a look-up that is fresh, or usable while the Domain API fails, for whichever account it failed."""
+        look_up = self._found.get(account_id)
+        if look_up is None:
+            return None
+        fails = self._failed_at is not None and now - self._failed_at < RETRIED
+        age = now - look_up.found_at
+        return look_up.sentinel if age < FRESH or (fails and age <= USABLE) else None
+
+    def _look_up(self, account_id: str, *, now: datetime) -> Sentinel:
+        if now < self._spared_until.get(account_id, now):
+            raise DomainApiUnavailableError("LivePerson's Domain API failed a moment ago.")
+        try:
+            sentinel = self.rule.check(self._ask(account_id))
+        except DomainApiUnavailableError:
+            self._failed_at = now
+            known = self._find_known(account_id, now=now)
+            if known is None:
+                self._spared_until[account_id] = now + SPARED
+                raise
+            return known
+        self._found[account_id] = _LookUp(sentinel, found_at=now)
+        return sentinel
 
     def _ask(self, account_id: str) -> str:
         from le_auth.adapters.http import BrokenError, NotSentError  # imports requests

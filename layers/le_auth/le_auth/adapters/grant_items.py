@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 type Item = Mapping[str, Any]
 
 
-def read_key(pk: str) -> dict[str, AttributeValueTypeDef]:
+def key_of(pk: str) -> dict[str, AttributeValueTypeDef]:
     return {"pk": {"S": pk}}
 
 

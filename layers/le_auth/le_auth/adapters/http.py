@@ -6,6 +6,7 @@ shuts the socket when the deadline passes.
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -28,6 +29,9 @@ _CONNECT_TIMEOUT = 3.0
 _IDLE = 30.0
 """Seconds after which pooled connections are dropped: a process that Lambda froze does not see the peer hang up."""
 _POOL_SIZE = 64
+
+# Its warning about headers that cannot be read quotes them, and behind a broken header a body may follow.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class NotSentError(Exception):
@@ -117,7 +121,7 @@ class _Exchange:
 
     def __init__(self) -> None:
         self.was_sent = False
-        self._connection: HTTPConnection | None = None
+        self._sock: socket.socket | None = None
         self._expired = False
         self._lock = threading.Lock()
 
@@ -129,13 +133,13 @@ class _Exchange:
     def sends_on(self, connection: HTTPConnection) -> None:
         with self._lock:
             self.check()
-            self._connection = connection
+            self._sock = connection.sock  # kept here: http.client drops it where an answer ends with the connection
             self.was_sent = True
 
     def expire(self) -> None:
         with self._lock:
             self._expired = True
-            sock = self._connection.sock if self._connection is not None else None
+            sock = self._sock
         if sock is not None:
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 KEPT = timedelta(minutes=5)
+CLOCK_STEP = timedelta(minutes=1)
+"""A time taken before waiting for another thread lies a little before that thread's reading."""
 AFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 _FINAL = {"AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "ResourceNotFoundException"}
 
@@ -41,7 +43,7 @@ class CachedSecret:
             SecretsUnavailableError: it cannot be read.
         """
         with self._lock:
-            if self._content is None or self._read_at is None or not timedelta() <= now - self._read_at < kept:
+            if self._content is None or self._read_at is None or not -CLOCK_STEP < now - self._read_at < kept:
                 self._content = self._fetch()
                 self._read_at = now
             return self._content

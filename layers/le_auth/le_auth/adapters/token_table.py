@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from le_auth.adapters.grant_items import read_grant, read_key, write_values
+from le_auth.adapters.grant_items import key_of, read_grant, write_values
 from le_auth.domain.grants import Grant, Lease, LeaseTerms, Status
 from le_auth.domain.slots import slot_of
 from le_auth.errors import GrantMovedError, TableUnavailableError, TransactionExpiredError
@@ -33,15 +33,7 @@ _CHECKPOINT = "#scheduler"
 _STATE_IS_KEPT = timedelta(minutes=15)
 _TERMINAL_IS_KEPT = timedelta(days=30)
 _REFUSED = "ConditionalCheckFailedException"
-_PASSING = {
-    "InternalServerError",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "ServiceUnavailable",
-    "ThrottlingException",
-}
+_OUR_MISTAKE = "ValidationException"
 
 _IS_MINE = "#generation = :generation AND #lease_owner = :owner"
 _ATTEMPT_IS_OVER = "#lease_owner, #lease_until, #unsettled, #grace_given, #failures, #last_error"
@@ -56,8 +48,8 @@ class TokenTable:
 
     def find(self, user: User) -> Grant | None:
         """Read a user's item, consistently."""
-        with _passing_errors():
-            answer = self.client.get_item(TableName=self.name, Key=read_key(user.pk), ConsistentRead=True)
+        with _table_errors():
+            answer = self.client.get_item(TableName=self.name, Key=key_of(user.pk), ConsistentRead=True)
         return read_grant(answer["Item"]) if "Item" in answer else None
 
     def consume_state(self, state_hash: str, *, now: datetime) -> None:
@@ -68,7 +60,7 @@ class TokenTable:
         """
         expires_at = int((now + _STATE_IS_KEPT).timestamp())
         try:
-            with _passing_errors():
+            with _table_errors():
                 self.client.put_item(
                     TableName=self.name,
                     Item=write_values({"pk": f"state#{state_hash}", "expires_at": expires_at}),
@@ -190,30 +182,32 @@ class TokenTable:
             ExpressionAttributeNames={"#slot": "slot"},
             ExpressionAttributeValues=write_values({":slot": slot}),
         )
-        with _passing_errors():
+        with _table_errors():
             for page in pages:
                 yield [item["pk"]["S"] for item in page["Items"]]
 
     def find_finished_minute(self) -> int | None:
-        with _passing_errors():
-            answer = self.client.get_item(TableName=self.name, Key=read_key(_CHECKPOINT), ConsistentRead=True)
+        with _table_errors():
+            answer = self.client.get_item(TableName=self.name, Key=key_of(_CHECKPOINT), ConsistentRead=True)
         return int(answer["Item"]["finished_minute"]["N"]) if "Item" in answer else None
 
     def finish_minute(self, minute: int) -> bool:
-        """Advance the checkpoint; False where another invocation did, to here or further."""
+        """Advance the checkpoint; False where another invocation did, further than here."""
         try:
-            with _passing_errors():
+            with _table_errors():
                 self.client.update_item(
                     TableName=self.name,
-                    Key=read_key(_CHECKPOINT),
+                    Key=key_of(_CHECKPOINT),
                     UpdateExpression="SET finished_minute = :minute",
                     ConditionExpression="attribute_not_exists(finished_minute) OR finished_minute < :minute",
                     ExpressionAttributeValues=write_values({":minute": minute}),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as error:
-            if _code(error) == _REFUSED:
-                return False
-            raise
+            if _code(error) != _REFUSED:
+                raise
+            found: Any = error.response.get("Item")
+            return bool(found) and int(found["finished_minute"]["N"]) == minute  # our own write, its answer lost
         return True
 
     def _update(
@@ -226,10 +220,10 @@ class TokenTable:
         """
         names = set(re.findall(r"#(\w+)", f"{update} {condition}"))
         try:
-            with _passing_errors():
+            with _table_errors():
                 answer = self.client.update_item(
                     TableName=self.name,
-                    Key=read_key(user.pk),
+                    Key=key_of(user.pk),
                     UpdateExpression=update,
                     ConditionExpression=condition,
                     ExpressionAttributeNames={f"#{name}": name for name in names},
@@ -285,17 +279,20 @@ def _raise_moved(error: ClientError) -> NoReturn:
 
 
 @contextmanager
-def _passing_errors() -> Iterator[None]:
-    """Translate what may pass by itself; a missing permission or table is none of those.
+def _table_errors() -> Iterator[None]:
+    """Translate every failure but a refused condition and a request that DynamoDB cannot understand.
+
+    A permission or key that is missing counts as unavailable too: it may come back while a rotated token is being
+    saved, and the error's code stands in the log.
 
     Raises:
-        TableUnavailableError: throttled, not reachable, or DynamoDB is out of order.
+        TableUnavailableError.
     """
     try:
         yield
     except BotoCoreError as error:
         raise TableUnavailableError("The token table cannot be reached.") from error
     except ClientError as error:
-        if _code(error) in _PASSING:
-            raise TableUnavailableError("The token table does not accept requests at the moment.") from error
-        raise
+        if _code(error) in {_REFUSED, _OUR_MISTAKE}:
+            raise
+        raise TableUnavailableError(f"The token table did not take the request: {_code(error)}.") from error

@@ -57,11 +57,21 @@ def read_identity(claims: Mapping[str, Any], *, account_id: str, client_id: str)
     Raises:
         IdTokenError: `iss`, `aud` or `sub` is not what it must be.
     """
-    issuer, audience, subject = claims.get("iss"), claims.get("aud"), claims.get("sub")
+    issuer, audience = claims.get("iss"), claims.get("aud")
     if not isinstance(issuer, str) or issuer.lower() != _ISSUER:
         raise IdTokenError("The id token's iss is not Sentinel.")
     if audience not in (client_id, [client_id]):
         raise IdTokenError("The id token's aud is not this AppInstall.")
+    return read_subject(claims, account_id=account_id)
+
+
+def read_subject(claims: Mapping[str, Any], *, account_id: str) -> Identity:
+    """Read who the id token is about.
+
+    Raises:
+        IdTokenError: `sub` is no user id.
+    """
+    subject = claims.get("sub")
     if not isinstance(subject, str) or not USER_ID.fullmatch(subject):
         raise IdTokenError("The id token's sub is not a user id.")
     return Identity(

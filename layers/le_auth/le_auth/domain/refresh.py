@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.client_secrets import with_each_secret
-from le_auth.domain.grants import LEASE_CLOCK_SKEW, Lease, LeaseTerms
+from le_auth.domain.grants import LEASE_CLOCK_SKEW, Lease, LeaseTerms, Status
 from le_auth.domain.users import Client
 from le_auth.errors import (
     GrantMovedError,
@@ -36,7 +36,7 @@ from le_auth.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from le_auth.domain.grants import Sealed
+    from le_auth.domain.grants import Grant, Sealed
     from le_auth.domain.ports import (
         ClientSecrets,
         Clock,
@@ -139,7 +139,7 @@ class Refresher:
         try:
             tokens = self._spend(lease, equipment)
         except SignInNeededError as error:
-            self.store.end_grant(lease, reason=error.reason)
+            self._end(lease, error)
             raise
         except LeAuthError as error:
             self._give_back(lease, error)
@@ -186,18 +186,37 @@ class Refresher:
         """
         grant = lease.grant
         sealed = sealer.seal_tokens(tokens, user=grant.user, generation=grant.generation + 1)
+        try:
+            self._write(lease, lambda: self.store.save_refresh(lease, tokens, sealed))
+        except GrantMovedError as error:
+            if error.grant is None or error.grant.sealed != sealed:
+                raise
+        except TableUnavailableError as error:
+            raise RotationLostError("The table could not be written while the lease lasted.") from error
+
+    def _end(self, lease: Lease, error: SignInNeededError) -> None:
+        """Store that the user must sign in again, unless that or something newer is stored already."""
+        try:
+            self._write(lease, lambda: self.store.end_grant(lease, reason=error.reason))
+        except GrantMovedError as moved:
+            if moved.grant is None or not _is_ended(moved.grant, lease, error):
+                raise
+
+    def _write(self, lease: Lease, write: Callable[[], None]) -> None:
+        """Write, again and again while the lease lasts.
+
+        Raises:
+            TableUnavailableError: the last attempt failed too.
+        """
         while True:
             try:
-                self.store.save_refresh(lease, tokens, sealed)
-            except GrantMovedError as error:
-                if error.grant is None or error.grant.sealed != sealed:
-                    raise
-            except TableUnavailableError as error:
+                write()
+            except TableUnavailableError:
                 if not lease.outlasts(self.clock(), _SAVE_PAUSE + _SAVE_ATTEMPT):
-                    raise RotationLostError("The table could not be written while the lease lasted.") from error
+                    raise
                 self.pause(_SAVE_PAUSE)
-                continue
-            return
+            else:
+                return
 
     def _give_back(self, lease: Lease, error: LeAuthError) -> None:
         """End the lease after a failure. Where even that fails, the lease ends by itself."""
@@ -205,9 +224,11 @@ class Refresher:
         if isinstance(error, TryLaterError):
             error.failures = failures
         try:
-            if isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW and self._account_works(lease):
-                self.store.end_grant(lease, reason=error.reason)
-                raise GrantRevokedError("Sentinel refused this authorization three intervals in a row.") from error
+            if isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW:
+                if self._account_works(lease):
+                    self.store.end_grant(lease, reason=error.reason)
+                    raise GrantRevokedError("Sentinel refused this authorization three intervals in a row.") from error
+                error.is_lasting = True
             settled = not isinstance(error, OutcomeUnknownError)
             self.store.give_back(lease, settled=settled, failures=failures, last_error=error.reason)
         except (TableUnavailableError, GrantMovedError):
@@ -220,6 +241,12 @@ class Refresher:
         """
         last_success = self._last_success.get(lease.grant.user.account_id)
         return last_success is not None and self.clock() - last_success <= self.interval * (_REFUSALS_IN_A_ROW - 1)
+
+
+def _is_ended(grant: Grant, lease: Lease, error: LeAuthError) -> bool:
+    """Tell whether a refused write was our own, whose first answer was lost."""
+    same = grant.generation == lease.grant.generation and grant.last_error == error.reason
+    return same and grant.status is Status.REAUTHORIZE
 
 
 def _count_failures(lease: Lease, error: LeAuthError) -> int:

@@ -20,6 +20,8 @@ from le_auth.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_GATEWAY_ERRORS = {502, 504}
+"""A gateway's word that it got no answer: Sentinel itself may have processed the request."""
 _CLIENT_ERRORS = {"invalid_client", "unauthorized_client"}
 
 
@@ -30,20 +32,23 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> LeAuth
         status: HTTP status.
         headers: looked up without regard to case.
     """
-    code = read_error_code(body)
-    if status == 401 or code in _CLIENT_ERRORS:
-        return ClientRefusedError("Sentinel refused the AppInstall id or secret.")
     if status == 429:
         return SentinelUnavailableError(
             "Sentinel asks to slow down.", retry_after=_seconds(headers.get("Retry-After")), limited=True
         )
-    if status >= 500:
-        return SentinelUnavailableError(f"Sentinel answered {status}.")
     if 400 <= status < 500:
-        if code == "invalid_grant":
-            return GrantRevokedError("Sentinel no longer accepts this authorization.")
-        return RequestRefusedError(f"Sentinel answered {status}.")
-    return OutcomeUnknownError(f"Sentinel answered {status}, which a token endpoint never does.")
+        return _read_client_error(status, read_error_code(body))
+    if status >= 500 and status not in _GATEWAY_ERRORS:
+        return SentinelUnavailableError(f"Sentinel answered {status}.")
+    return OutcomeUnknownError(f"Sentinel, or a gateway before it, answered {status}.")
+
+
+def _read_client_error(status: int, code: str | None) -> LeAuthError:
+    if code == "invalid_grant":
+        return GrantRevokedError("Sentinel no longer accepts this authorization.")
+    if status == 401 or code in _CLIENT_ERRORS:
+        return ClientRefusedError("Sentinel refused the AppInstall id or secret.")
+    return RequestRefusedError(f"Sentinel answered {status}.")
 
 
 def _seconds(retry_after: str | None) -> int | None:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self
 
 from le_auth.domain.grants import LeaseTerms, Refusal
-from le_auth.domain.refresh import LONGEST, Refresher
+from le_auth.domain.refresh import LEASE_TIME, LONGEST, Refresher
 from le_auth.domain.users import User
 from le_auth.errors import (
     GrantMovedError,
@@ -34,16 +34,18 @@ if TYPE_CHECKING:
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 15, 120, 240, 480))
 SHORTEST_LIMITED_PAUSE = timedelta(seconds=5)
 ACCOUNT_WAITS = timedelta(minutes=2)
-UNCOUNTED_PAUSE = timedelta(minutes=1)
+UNCOUNTED_PAUSE = timedelta(minutes=2)
 AT_ONCE = timedelta(seconds=1)
 FIRST_FEW = 5
+
+_PASSING = {"transient", "unknown_outcome"}
 
 type ErrorClass = Literal["permanent", "configuration", "transient", "unknown_outcome", "refused"]
 
 
 def pause_after(failures: int) -> timedelta:
     """Give the pause after so many failures in a row: 5, 10, 15 s, then 2, 4, 8 minutes, then always 8."""
-    return RETRY_PAUSES[min(failures, len(RETRY_PAUSES)) - 1]
+    return RETRY_PAUSES[min(max(failures, 1), len(RETRY_PAUSES)) - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class Batch:
             return
         with self._lock:
             if len(self._reasons) < FIRST_FEW:
-                self._reasons.append(result.reason if result.error_class == "transient" else "")
+                self._reasons.append(result.reason if result.error_class in _PASSING else "")
             if result.retry_after is not None:
                 self._pause = max(self._pause, result.retry_after)
 
@@ -140,7 +142,7 @@ class ScheduledRefresh:
     def work(self, due: DueToken, batch: Batch) -> Result:
         """Refresh what a message asks for, or say why not."""
         now = self.refresher.clock()
-        result = self._leave(due, batch, now=now) or self._refresh(due, now=now)
+        result = self._leave(due, batch, now=now) or self._refresh(due, batch, now=now)
         batch.note(result)
         return result
 
@@ -157,11 +159,16 @@ class ScheduledRefresh:
             return _left(due, "account_waits", waits_until - now)
         return None
 
-    def _refresh(self, due: DueToken, *, now: datetime) -> Result:
+    def _refresh(self, due: DueToken, batch: Batch, *, now: datetime) -> Result:
         used_since = None if self.idle is None else now - self.idle
-        terms = self.refresher.terms(due_at=due.due_at, used_since=used_since)
         try:
             equipment = self.refresher.equip(due.user.account_id)
+        except LeAuthError as error:
+            return self._fail(due, error, now=now)
+        if not batch.has_time(self.refresher.clock()):
+            return _left(due, "invocation_ends", AT_ONCE)
+        terms = self.refresher.terms(due_at=due.due_at, used_since=used_since)
+        try:
             lease = self.refresher.refresh(due.user, terms, equipment)
         except GrantMovedError as error:
             return self._look(due, terms, error.grant)
@@ -201,9 +208,15 @@ class ScheduledRefresh:
     def _pause(self, error: TryLaterError) -> timedelta:
         pause = UNCOUNTED_PAUSE if error.failures is None else pause_after(error.failures)
         if isinstance(error, SentinelUnavailableError) and error.limited:
-            asked = pause if error.retry_after is None else timedelta(seconds=error.retry_after)
-            return min(max(asked, SHORTEST_LIMITED_PAUSE), self.interval)
+            # Never less than our own pauses: a message must not use up its receives while Sentinel asks to slow down.
+            asked = timedelta(seconds=error.retry_after or 0)
+            return min(max(asked, pause, SHORTEST_LIMITED_PAUSE), self.interval)
         return pause
+
+
+def unexpected(due: DueToken) -> Result:
+    """What a bug makes of a message: it comes back when its lease, if it took one, has ended."""
+    return Result(user=due.user, outcome="failed", reason="unexpected", retry_after=LEASE_TIME, error_class="transient")
 
 
 def class_of(error: LeAuthError) -> ErrorClass:
@@ -213,7 +226,7 @@ def class_of(error: LeAuthError) -> ErrorClass:
     if isinstance(error, MisconfiguredError):
         return "configuration"
     if isinstance(error, RequestRefusedError):
-        return "refused"
+        return "configuration" if error.is_lasting else "refused"
     if isinstance(error, OutcomeUnknownError):
         return "unknown_outcome"
     return "transient"

@@ -28,7 +28,7 @@ class Schedule(Protocol):
     def find_finished_minute(self) -> int | None: ...
 
     def finish_minute(self, minute: int) -> bool:
-        """Advance the checkpoint; False where it already stands there or further."""
+        """Advance the checkpoint; False where it already stands further."""
 
     def due(self, slot: int) -> Iterator[Sequence[str]]:
         """Give the partition keys of a slot, page by page."""
