@@ -261,6 +261,18 @@ def test_a_rotation_whose_answer_is_lost_is_reported_as_such(
     assert '"RotationLost":[1.0]' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_gateway_without_an_answer_leaves_the_outcome_open(
+    installation: Installation, ada: User, status: int
+) -> None:
+    installation.simulator.faults.order("token-refresh", "status", status=status)
+
+    assert len(installation.work(installation.due(ada))) == 1
+
+    assert installation.grant(ada).unsettled == 1
+    assert installation.pauses() == [5]
+
+
 def test_an_authorization_that_liveperson_ended_is_over(
     installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,235 @@
+"""Point 28: whole flows and faults with known secrets; every byte that was logged or shown is searched for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from le_auth.domain.users import User
+from tests.support.browser import parameters
+from tests.support.installation import ACCOUNT, APP, INTERVAL, OTHER_SECRET, SEALING_KEY, SECRET
+from tests.support.secrets_seen import SecretsSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.browser import Browser
+    from tests.support.installation import Answer, Installation
+
+ADA = User(account_id=ACCOUNT, user_id="1001")
+
+
+class Flow:
+    """A person's way through the system, with everything that came out on the way.
+
+    What the protocol itself puts into a redirect to LivePerson or into a cookie is no leak, so of those answers only
+    status, body and the other headers are searched.
+    """
+
+    def __init__(self, installation: Installation, browser: Browser) -> None:
+        self.installation, self.browser = installation, browser
+        self.secrets = SecretsSeen()
+        self.shown: list[str] = []
+        for name, value in (("client secret", SECRET), ("client secret", OTHER_SECRET), ("sealing key", SEALING_KEY)):
+            self.secrets.add(name, value)
+
+    def visit(self, url: str, **headers: str) -> Answer:
+        answer = self.browser.visit(url, **headers)
+        for name, value in self.browser.cookies.items():
+            self.secrets.add("cookie", value)
+            self.secrets.add("state hash", name) if "-tx-" not in name else None
+        searched = dict(answer["headers"])
+        if answer["statusCode"] == 302:
+            self.secrets.add("state", parameters(searched.pop("Location"))["state"])
+        self.shown += [json.dumps(searched), answer["body"]]
+        return answer
+
+    def come_back(self) -> str:
+        location = self.visit("/launch?return_to=/app")["headers"]["Location"]
+        callback = self.browser.log_in(location)
+        code = parameters(callback).get("code")
+        if code is not None:
+            self.secrets.add("code", code)
+        return callback
+
+    def refresh(self, user: User = ADA) -> None:
+        self._note_tokens(user)
+        self.installation.go_on(INTERVAL)
+        records = self.installation.due(user)
+        self.shown += [record["body"] for record in records]
+        self.installation.work(records)
+        self._note_tokens(user)
+
+    def _note_tokens(self, user: User) -> None:
+        grant = self.installation.table.find(user)
+        if grant is not None and grant.sealed is not None:
+            for token in self.installation.tokens(user):
+                self.secrets.add("token", token)
+            self.secrets.add("sealed", grant.sealed.data.hex())
+
+    def leaks(self, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> list[str]:
+        captured = capsys.readouterr()
+        records = [f"{record.getMessage()} {record.__dict__} {_trace(record.exc_info)}" for record in caplog.records]
+        return self.secrets.found_in("\n".join([captured.out, captured.err, *records, *self.shown]))
+
+
+def _trace(exc_info: Any) -> str:
+    return "".join(traceback.format_exception(*exc_info)) if exc_info else ""
+
+
+@pytest.fixture
+def flow(installation: Installation, browser: Browser, caplog: pytest.LogCaptureFixture) -> Flow:
+    caplog.set_level("DEBUG", "le-app-auth")
+    caplog.set_level("WARNING")
+    return Flow(installation, browser)
+
+
+def test_point_28_nothing_secret_comes_out_of_a_whole_sign_in_and_refresh(
+    flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    callback = flow.come_back()
+    assert flow.visit(callback)["statusCode"] == 303
+    flow.visit("/")
+    flow.visit("/session")
+    flow.visit(callback)
+    flow.refresh()
+    flow.refresh()
+
+    assert len(flow.secrets.values) > 12
+    assert flow.leaks(capsys, caplog) == []
+
+
+TOKEN_FAULTS: list[tuple[str, dict[str, Any]]] = [
+    ("status", {"status": 400, "body": json.dumps({"error": "invalid_request", "error_description": SECRET})}),
+    ("status", {"status": 400, "body": SECRET}),
+    ("status", {"status": 401, "body": SECRET}),
+    ("status", {"status": 418, "headers": {"X-Echo": SECRET}}),
+    ("status", {"status": 500, "body": SECRET}),
+    ("status", {"status": 429, "body": SECRET, "headers": {"Retry-After": SECRET}}),
+    ("status", {"status": 302, "headers": {"Location": f"https://x.example/{SECRET}"}}),
+    ("drop-before", {}),
+    ("drop-after", {}),
+    ("malformed-body", {}),
+    ("truncated-body", {}),
+    ("oversized-body", {}),
+    ("wrong-content", {}),
+    ("token-type", {"value": SECRET}),
+    ("missing-fields", {"names": ["access_token"]}),
+    ("fields", {"fields": {"access_token": ["canary-not-a-string"], "expires_in": SECRET}}),
+    ("other-user", {}),
+    ("id-claims", {"claims": {"iss": SECRET, "aud": SECRET}}),
+    ("id-signature", {"value": "none"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "details"), TOKEN_FAULTS)
+@pytest.mark.parametrize("endpoint", ["token-code", "token-refresh"])
+def test_point_28_nothing_secret_comes_out_when_sentinel_misbehaves(
+    flow: Flow,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    endpoint: str,
+    kind: str,
+    details: dict[str, Any],
+) -> None:
+    flow.installation.simulator.faults.order(endpoint, kind, **details)
+
+    flow.visit(flow.come_back())
+    flow.refresh()
+    flow.refresh()
+    flow.visit("/session")
+
+    assert flow.leaks(capsys, caplog) == []
+
+
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "GetItem", "GetSecretValue"])
+@pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "ValidationException"])
+def test_point_28_nothing_secret_comes_out_when_aws_misbehaves(
+    flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, operation: str, code: str
+) -> None:
+    assert flow.visit(flow.come_back())["statusCode"] == 303
+    flow.installation.monkeypatch.setattr(
+        flow.installation.module("refresh_worker").time, "sleep", lambda _: flow.installation.go_on(INTERVAL)
+    )
+    callback = flow.come_back()
+    flow.installation.start_cold()
+    records = flow.installation.due(ADA)
+    flow.installation.calls.order(operation, code=code, status=400)
+
+    flow.visit(callback)
+    flow.visit("/")
+    flow.installation.go_on(INTERVAL)
+    flow.installation.invoke("refresh_worker", {"Records": records})
+
+    assert flow.leaks(capsys, caplog) == []
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda flow: flow.installation.put_app_install_secret([SECRET, {"no": OTHER_SECRET}]),
+        lambda flow: flow.installation.put_app_install_secret(7),
+        lambda flow: _put(flow, "AppInstallSecret", f"{{{SECRET}"),
+        lambda flow: _put(flow, "SealingKeySecret", f"{{{SEALING_KEY}"),
+        lambda flow: _put(flow, "SealingKeySecret", json.dumps({"keys": [{"id": SEALING_KEY, "key": SECRET}]})),
+        lambda flow: flow.installation.configure(AppInstalls=f"{ACCOUNT}={APP}={SECRET}"),
+        lambda flow: flow.installation.configure(IdTokenPublicKey=SECRET),
+    ],
+)
+def test_point_28_nothing_secret_comes_out_of_a_wrong_configuration(
+    flow: Flow,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    break_it: Callable[[Flow], None],
+) -> None:
+    callback = flow.come_back()
+    flow.installation.start_cold()
+    break_it(flow)
+
+    assert flow.visit(callback)["statusCode"] == 500
+
+    assert flow.leaks(capsys, caplog) == []
+
+
+def _put(flow: Flow, name: str, content: str) -> None:
+    flow.installation.emulator.secretsmanager.put_secret_value(
+        SecretId=flow.installation.deployed.resources[name], SecretString=content
+    )
+
+
+@pytest.mark.parametrize("parameter", ["state", "code", "error", "error_description", "iss", "account_id", "return_to"])
+def test_point_28_bad_input_is_not_repeated_in_a_log(
+    flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, parameter: str
+) -> None:
+    value = "canary-value-of-a-parameter"
+    flow.secrets.add("parameter", value)
+
+    for path in ("/launch", "/callback", "/", "/session"):
+        for query in (f"{parameter}={value}", f"{parameter}={value}&{parameter}={value}", f"{parameter}={value * 200}"):
+            flow.visit(f"{path}?{query}", x_header=value)
+
+    assert flow.leaks(capsys, caplog) == []
+
+
+def test_what_is_searched_for_is_found_in_every_form() -> None:
+    secrets = SecretsSeen()
+    secrets.add("token", "0123456789abcdef0123456789abcdef0123456789abcdef")
+    secrets.add("secret", SECRET)
+    raw = bytes.fromhex("0123456789abcdef0123456789abcdef0123456789abcdef")
+
+    import base64
+
+    for output in (
+        "0123456789abcdef0123456789abcdef0123456789abcdef",
+        base64.b64encode(b"x" + raw + b"yz").decode(),
+        base64.urlsafe_b64encode(raw).decode(),
+        repr(raw),
+    ):
+        assert secrets.found_in(f"before {output} after") == ["token 0"]
+    for output in (SECRET.upper(), SECRET.encode().hex(), base64.b64encode(b"ab" + SECRET.encode()).decode()):
+        assert secrets.found_in(output) == ["secret 1"]
+    assert secrets.found_in(hashlib.sha256(SECRET.encode()).hexdigest()) == []
