@@ -69,6 +69,7 @@ def deployed(emulator: Emulator, liveperson: Simulator) -> Iterator[Deployed]:
     resources = {
         "TokenTable": emulator.make_table(f"tokens-{number}"),
         "RefreshQueue": emulator.make_queue(f"refresh-{number}"),
+        "RescueQueue": emulator.make_queue(f"rescue-{number}"),
         "AppInstallSecret": emulator.make_secret(f"app-install-{number}", app_secrets),
         "SealingKeySecret": emulator.make_secret(f"sealing-key-{number}", SEALING_KEY),
     }

@@ -1,8 +1,10 @@
-"""Works off RefreshQueue: a batch of due tokens, refreshed in threads that have all ended when the handler returns."""
+"""Works off RefreshQueue (due tokens) and RescueQueue (rotated tokens that the table did not take), batch by batch.
+
+All threads of a batch have ended when the handler returns: a frozen thread would go on in a later invocation.
+"""
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
@@ -11,17 +13,12 @@ from typing import TYPE_CHECKING, Any
 from le_auth import observe
 from le_auth.adapters import aws
 from le_auth.adapters.refresh_queue import RefreshQueue
-from le_auth.domain.refresh import Refresher
+from le_auth.domain.rescue import Landing, Rescue, read_rescue, rescue_pause
 from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh, unexpected
-from le_auth.settings import Environment, read_app_installs, read_idle, read_interval
-from le_auth.wiring import (
-    make_app_install_secrets,
-    make_sealing_keys,
-    make_sentinels,
-    make_table,
-    make_token_endpoint,
-    utc_now,
-)
+from le_auth.domain.sign_out import SignOut
+from le_auth.errors import LeAuthError
+from le_auth.settings import Environment, read_idle, read_interval
+from le_auth.wiring import make_back_channel, make_refresher, make_table, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     type Record = Mapping[str, Any]
+    type Unfinished = list[tuple[Record, timedelta]]
 
 KEPT_FOR_THE_QUEUE = timedelta(seconds=5)
 
@@ -36,25 +34,25 @@ KEPT_FOR_THE_QUEUE = timedelta(seconds=5)
 @cache
 def the_refresh() -> ScheduledRefresh:
     environment = Environment.of_process()
-    table = make_table(environment)
-    interval = read_interval(environment)
-    refresher = Refresher(
-        app_installs=read_app_installs(environment),
-        sentinels=make_sentinels(environment),
-        secrets=make_app_install_secrets(environment),
-        sealers=make_sealing_keys(environment),
-        endpoint=make_token_endpoint(environment),
+    table, channel = make_table(environment), make_back_channel(environment)
+    return ScheduledRefresh(
+        refresher=make_refresher(environment, channel=channel, table=table),
         store=table,
-        clock=utc_now,
-        pause=lambda pause: time.sleep(pause.total_seconds()),
-        interval=interval,
+        sign_out=SignOut(store=table, channel=channel),
+        interval=read_interval(environment),
+        idle=read_idle(environment),
     )
-    return ScheduledRefresh(refresher=refresher, store=table, interval=interval, idle=read_idle(environment))
 
 
 @cache
-def the_queue() -> RefreshQueue:
-    return RefreshQueue(client=aws.sqs(), url=Environment.of_process().text("REFRESH_QUEUE_URL"))
+def the_rescue() -> Rescue:
+    environment = Environment.of_process()
+    return Rescue(store=make_table(environment), channel=make_back_channel(environment))
+
+
+@cache
+def the_queue(name: str) -> RefreshQueue:
+    return RefreshQueue(client=aws.sqs(), url=Environment.of_process().text(name))
 
 
 @cache
@@ -64,14 +62,30 @@ def the_number_of_threads() -> int:
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
     observe.the_logger().set_correlation_id(context.aws_request_id)
-    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    ends_at = utc_now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - KEPT_FOR_THE_QUEUE
     try:
-        results = work(event["Records"], Batch(ends_at=utc_now() + remaining - KEPT_FOR_THE_QUEUE))
-        for _, result in results:
-            report(result)
-        return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in return_unfinished(results)]}
+        records = event["Records"]
+        if are_rescues(records):
+            unfinished, queue = land_all(records), "RESCUE_QUEUE_URL"
+        else:
+            unfinished, queue = refresh_all(records, Batch(ends_at=ends_at)), "REFRESH_QUEUE_URL"
+        return_later(unfinished, queue)
+        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in unfinished]}
     finally:
         observe.flush_metrics()
+
+
+def are_rescues(records: Sequence[Record]) -> bool:
+    """Tell which queue a batch comes from; Lambda never mixes two."""
+    queue = Environment.of_process().text("RESCUE_QUEUE_URL").rpartition("/")[2]
+    return bool(records) and str(records[0].get("eventSourceARN", "")).endswith(f":{queue}")
+
+
+def refresh_all(records: Sequence[Record], batch: Batch) -> Unfinished:
+    results = work(records, batch)
+    for _, result in results:
+        report(result)
+    return [(record, pause) for record, result in results if (pause := result.retry_after) is not None]
 
 
 def work(records: Sequence[Record], batch: Batch) -> list[tuple[Record, Result]]:
@@ -100,17 +114,42 @@ def read(record: Record) -> DueToken | None:
         return None
 
 
-def return_unfinished(results: Sequence[tuple[Record, Result]]) -> list[str]:
-    """Let unfinished messages come back when it is their time; gives their ids, so that Lambda does not delete them."""
-    unfinished = [(record, pause) for record, result in results if (pause := result.retry_after) is not None]
+def land_all(records: Sequence[Record]) -> Unfinished:
+    """Write rescued tokens; those that cannot be written yet come back."""
+    rescue = the_rescue()
+    with ThreadPoolExecutor(the_number_of_threads()) as threads:
+        landed = list(threads.map(lambda record: land(rescue, record), records))
+    return [(record, pause_of(record)) for record, is_done in zip(records, landed, strict=True) if not is_done]
+
+
+def land(rescue: Rescue, record: Record) -> bool:
+    """Write one; False where it has to come back. Nothing is ever dropped for a failure."""
     try:
-        refused = the_queue().return_later({record["receiptHandle"]: pause for record, pause in unfinished})
-    except Exception as error:  # noqa: BLE001 - what was refreshed is done all the same
+        landing = rescue.land(read_rescue(record["body"]))
+    except LeAuthError as error:
+        observe.log_error("rescue not written yet", error, message_id=record["messageId"])
+        return False
+    except Exception as error:  # noqa: BLE001 - it is logged, and one message does not take the others along
+        observe.log_unexpected(error)
+        return False
+    observe.count("TokenRescued" if landing is Landing.RESCUED else "RescueSettled", reason=landing)
+    observe.the_logger().info("rescue settled", extra={"reason": landing, "message_id": record["messageId"]})
+    return True
+
+
+def pause_of(record: Record) -> timedelta:
+    return rescue_pause(int(record["attributes"]["ApproximateReceiveCount"]))
+
+
+def return_later(unfinished: Unfinished, queue: str) -> None:
+    """Let unfinished messages come back when it is their time."""
+    try:
+        refused = the_queue(queue).return_later({record["receiptHandle"]: pause for record, pause in unfinished})
+    except Exception as error:  # noqa: BLE001 - what was done is done all the same
         observe.log_unexpected(error)
         refused = len(unfinished)
     if refused:
         observe.the_logger().warning("messages come back late", extra={"messages": refused})
-    return [record["messageId"] for record, _ in unfinished]
 
 
 def report(result: Result) -> None:
@@ -119,16 +158,24 @@ def report(result: Result) -> None:
     match result.outcome:
         case "refreshed":
             observe.count("TokenRefreshed")
+            if result.reason == "rescue_queued":
+                observe.count("RescueQueued")
             if result.token_age is not None:
                 observe.record_seconds("TokenAgeAtRefreshSeconds", result.token_age.total_seconds())
             logger.info("refreshed", extra=fields)
         case "failed":
             observe.count("RefreshFailed", error_class=result.error_class or "transient")
             if result.error_class == "permanent":
-                observe.count("RotationLost" if result.reason == "rotation_lost" else "AuthorizationLost")
+                observe.count("AuthorizationLost", reason=result.reason)
+            if result.reason == "rotation_lost":
+                observe.count("RotationLost")
             level = logger.error if result.error_class in {"permanent", "configuration"} else logger.warning
             level("refresh failed", extra={**fields, "error_class": result.error_class, **_pause(result)})
+        case "revoked":
+            logger.info("revoked at LivePerson", extra=fields)
         case "left":
+            if result.reason in {"revocation_queued", "left_to_lapse"}:
+                observe.count("LateToken", reason=result.reason)
             logger.info("left alone", extra={**fields, **_pause(result)})
 
 

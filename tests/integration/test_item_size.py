@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from le_auth.domain.refresh import GRACE, LEASE_TIME
 from tests.support.installation import INTERVAL, Installation
 from tests.support.item_size import item_size, write_units
 
@@ -47,6 +48,8 @@ def test_it_stays_one_while_it_is_leased_after_failures(installation: Installati
     installation.simulator.faults.order("token-refresh", "drop-before")
     records = installation.due(user)
     installation.work(records)
+    installation.work(records)
+    installation.go_on(LEASE_TIME + GRACE + timedelta(seconds=1))
     go_on = Event()
     fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on)
     working = Thread(target=installation.work, args=(records,))

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from le_auth import wiring
 from le_auth.domain.grants import Status
+from le_auth.domain.refresh import GRACE, LEASE_TIME
 from le_auth.domain.slots import slot_of
+from le_auth.domain.users import User
 from tests.support.installation import ACCOUNT, INTERVAL, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from le_auth.domain.users import User
     from tests.support.installation import Record
 
 LEASE = 120
@@ -228,8 +230,18 @@ def test_a_request_that_broke_before_it_was_processed_is_repeated(installation: 
     assert (grant.unsettled, grant.failures, grant.lease_owner) == (1, 1, None)
     assert installation.pauses() == [5]
 
+    wait_for_grace(installation, records)
     assert installation.work(records) == []
     assert installation.grant(ada).unsettled == 0
+
+
+def wait_for_grace(installation: Installation, records: list[Record]) -> None:
+    """Let the attempt after one of unknown end pass: it sends nothing, and gives a rescue time to land."""
+    sent = refreshes(installation)
+    assert installation.work(records) == records
+    assert refreshes(installation) == sent
+    assert installation.grant(User.read_pk(json.loads(records[0]["body"])["pk"])).grace_given
+    installation.go_on(LEASE_TIME + GRACE + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -255,6 +267,7 @@ def test_a_rotation_whose_answer_is_lost_is_reported_as_such(
     assert installation.grant(ada).last_error == "outcome_unknown"
     assert '"error_class":"unknown_outcome"' in capsys.readouterr().out
 
+    wait_for_grace(installation, records)
     assert installation.work(records) == []
     assert installation.grant(ada).status is Status.REAUTHORIZE
     assert installation.grant(ada).last_error == "rotation_lost"
@@ -598,8 +611,8 @@ def test_a_save_whose_answer_is_lost_counts_as_done(installation: Installation, 
 
 
 def test_a_save_is_repeated_while_the_lease_lasts(installation: Installation, ada: User) -> None:
-    pauses: list[float] = []
-    installation.monkeypatch.setattr(installation.module("refresh_worker").time, "sleep", pauses.append)
+    pauses: list[timedelta] = []
+    installation.monkeypatch.setattr(wiring, "sleep", pauses.append)
     installation.calls.order("UpdateItem", containing=":replaced", times=6)
 
     assert installation.work(installation.due(ada)) == []
@@ -613,11 +626,12 @@ def test_a_save_that_fails_until_the_lease_is_nearly_over_is_a_lost_rotation(
     installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installation.monkeypatch.setattr(
-        installation.module("refresh_worker").time,
+        wiring,
         "sleep",
-        lambda seconds: installation.go_on(timedelta(seconds=10 * seconds)),
+        lambda pause: installation.go_on(10 * pause),
     )
     installation.calls.order("UpdateItem", containing=":replaced")
+    installation.calls.order("SendMessage")
 
     assert installation.work(installation.due(ada)) == []
 

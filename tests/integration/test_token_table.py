@@ -12,7 +12,7 @@ import pytest
 
 from le_auth.adapters.sealing import Keyring
 from le_auth.adapters.token_table import TokenTable
-from le_auth.domain.grants import Lease, LeaseTerms, Refusal, Sealed, Status
+from le_auth.domain.grants import Lease, LeaseTerms, Refusal, Renewal, Sealed, Status
 from le_auth.domain.id_token import Identity
 from le_auth.domain.refresh import LEASE_TIME
 from le_auth.domain.secret import Secret
@@ -62,7 +62,14 @@ def terms(owner: str = "owner-1", *, now: datetime = HALF_PAST, **conditions: ob
 
 def save(table: TokenTable, lease: Lease, *, at: datetime = HALF_PAST) -> None:
     tokens = new_tokens("refreshed", at=at)
-    table.save_refresh(lease, tokens, seal(tokens, lease.grant.generation + 1))
+    renewal = Renewal(
+        user=lease.grant.user,
+        replaces=lease.grant.generation,
+        sealed=seal(tokens, lease.grant.generation + 1),
+        received_at=tokens.received_at,
+        access_expires_at=tokens.expires_at,
+    )
+    table.save_refresh(renewal)
 
 
 def item(table: TokenTable, pk: str = ADA.pk) -> dict[str, object]:

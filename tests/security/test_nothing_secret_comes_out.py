@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from le_auth import wiring
 from le_auth.domain.users import User
 from tests.support.browser import parameters
 from tests.support.installation import ACCOUNT, APP, INTERVAL, OTHER_SECRET, SEALING_KEY, SECRET
@@ -152,9 +153,7 @@ def test_point_28_nothing_secret_comes_out_when_aws_misbehaves(
     flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, operation: str, code: str
 ) -> None:
     assert flow.visit(flow.come_back())["statusCode"] == 303
-    flow.installation.monkeypatch.setattr(
-        flow.installation.module("refresh_worker").time, "sleep", lambda _: flow.installation.go_on(INTERVAL)
-    )
+    flow.installation.monkeypatch.setattr(wiring, "sleep", lambda _: flow.installation.go_on(INTERVAL))
     callback = flow.come_back()
     flow.installation.start_cold()
     records = flow.installation.due(ADA)

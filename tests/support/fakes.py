@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Sealed
 from le_auth.domain.secret import Secret
-from le_auth.errors import SealingKeyError, SecretsUnavailableError
+from le_auth.errors import RescueUnavailableError, SealingKeyError, SecretsUnavailableError
 from tests.support.makers import NOON, SENTINEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from le_auth.domain.grants import Renewal
     from le_auth.domain.scheduled import DueToken
     from le_auth.domain.sentinel_api import Sentinel
     from le_auth.domain.tokens import TokenAnswer, Tokens
@@ -153,6 +154,8 @@ class FakeEndpoint:
 
     answers: deque[TokenAnswer | Exception | Callable[[Request], TokenAnswer]] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    revocation_errors: deque[Exception] = field(default_factory=deque)
 
     def order(self, *answers: TokenAnswer | Exception | Callable[[Request], TokenAnswer]) -> None:
         self.answers.extend(answers)
@@ -174,6 +177,11 @@ class FakeEndpoint:
     def refresh(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> TokenAnswer:  # noqa: ARG002
         return self._answer(Request(client=client, refresh_token=refresh_token.reveal()))
 
+    def revoke(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> None:  # noqa: ARG002
+        self.revoked.append(refresh_token.reveal())
+        if self.revocation_errors:
+            raise self.revocation_errors.popleft()
+
     def _answer(self, request: Request) -> TokenAnswer:
         self.requests.append(request)
         answer = self.answers.popleft()
@@ -184,6 +192,35 @@ class FakeEndpoint:
     @property
     def secrets_tried(self) -> list[str]:
         return [request.client.client_secret.reveal() for request in self.requests]
+
+
+@dataclass(slots=True)
+class FakeRescues:
+    """RescueQueue: what waits there, and failures in turn.
+
+    Args:
+        before_count: what happens before the queue is counted.
+    """
+
+    waiting: list[Renewal] = field(default_factory=list)
+    outages: int = 0
+    sends: int = 0
+    before_count: Callable[[], object] = lambda: None
+
+    def send(self, renewal: Renewal) -> None:
+        self.sends += 1
+        self._meet_outage()
+        self.waiting.append(renewal)
+
+    def is_empty(self) -> bool:
+        self.before_count()
+        self._meet_outage()
+        return not self.waiting
+
+    def _meet_outage(self) -> None:
+        if self.outages:
+            self.outages -= 1
+            raise RescueUnavailableError("no queue")
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from le_auth.domain.grants import Grant, Lease, LeaseTerms, Sealed, Status
+from le_auth.domain.grants import Grant, Lease, LeaseTerms, Scope, Sealed, Status
 from le_auth.domain.slots import slot_of
 from le_auth.errors import GrantMovedError, TableUnavailableError, TransactionExpiredError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from le_auth.domain.grants import Renewal
     from le_auth.domain.id_token import Identity
     from le_auth.domain.tokens import Tokens
     from le_auth.domain.users import User
@@ -30,7 +31,7 @@ _ATTEMPT_IS_OVER: dict[str, Any] = {
 
 @dataclass(slots=True)
 class FakeTable:
-    """The ports SignInStore and GrantStore.
+    """The ports SignInStore, GrantStore and SignOutStore.
 
     Args:
         orders: {method: what its next calls meet first}, such as an outage or somebody else's write.
@@ -72,6 +73,7 @@ class FakeTable:
             found = self.grants.get(user)
             if found is not None and not found.generation < sealed.generation:
                 raise GrantMovedError(found)
+            revoked = None if found is None else found.revoked_generation
             blank = Grant(
                 user=user,
                 status=Status.ACTIVE,
@@ -82,8 +84,10 @@ class FakeTable:
                 last_used_at=now,
                 is_admin=identity.is_admin,
                 is_lpa=identity.is_lpa,
+                revoked_generation=revoked,
             )
-            self.put(_with_tokens(blank, tokens, sealed))
+            received_at, expires_at = tokens.received_at, tokens.expires_at
+            self.put(_with_tokens(blank, sealed, received_at=received_at, expires_at=expires_at))
             return self.grants[user].session_epoch
 
         return self._answer("save_sign_in", write)
@@ -106,14 +110,34 @@ class FakeTable:
 
         return self._answer("lease", write)
 
-    def save_refresh(self, lease: Lease, tokens: Tokens, sealed: Sealed) -> None:
+    def find(self, user: User) -> Grant | None:
+        self._begin("find")
+        return self.grants.get(user)
+
+    def give_grace(self, lease: Lease, *, until: datetime) -> None:
+        self._begin("give_grace")
+
+        def write() -> None:
+            found = self._mine(lease)
+            unsettled = lease.unsettled - 1
+            self.put(replace(found, lease_until=_second(until), grace_given=True, unsettled=unsettled))
+
+        self._answer("give_grace", write)
+
+    def still_holds(self, lease: Lease) -> bool:
+        self._begin("still_holds")
+        found = self.grants.get(lease.grant.user)
+        return found is not None and (found.generation, found.lease_owner) == (lease.grant.generation, lease.owner)
+
+    def save_refresh(self, renewal: Renewal) -> None:
         self._begin("save_refresh")
 
         def write() -> None:
-            found = self.grants.get(lease.grant.user)
-            if found is None or found.generation != lease.grant.generation:
+            found = self.grants.get(renewal.user)
+            if found is None or found.generation != renewal.replaces:
                 raise GrantMovedError(found)
-            self.put(_with_tokens(found, tokens, sealed))
+            received_at, expires_at = renewal.received_at, renewal.access_expires_at
+            self.put(_with_tokens(found, renewal.sealed, received_at=received_at, expires_at=expires_at))
 
         self._answer("save_refresh", write)
 
@@ -125,7 +149,7 @@ class FakeTable:
                 found,
                 lease_owner=None,
                 lease_until=None,
-                grace_given=lease.grace_given or found.grace_given,
+                grace_given=(lease.grace_given and settled) or found.grace_given,
                 unsettled=found.unsettled - (1 if settled else 0),
                 failures=failures,
                 last_error=last_error,
@@ -143,6 +167,47 @@ class FakeTable:
         if found is None or found.last_used_at != grant.last_used_at:
             raise GrantMovedError(found)
         self.put(replace(found, slot=None))
+
+    def note_use(self, grant: Grant, *, now: datetime) -> None:
+        self._begin("note_use")
+        found = self.grants.get(grant.user)
+        if found is None or found.status is not Status.ACTIVE or found.last_used_at != grant.last_used_at:
+            raise GrantMovedError(found)
+        self.put(replace(found, last_used_at=_second(now), slot=slot_of(grant.user)))
+
+    def sign_out_locally(self, user: User, *, number: int, now: datetime) -> None:  # noqa: ARG002 - the port's form
+        self._begin("sign_out_locally")
+
+        def write() -> None:
+            found = self._signed_in(user, number)
+            gone: dict[str, Any] = {"slot": None, "sealed": None, "access_expires_at": None, **_ATTEMPT_IS_OVER}
+            self.put(_signed_out(replace(found, **gone), number, Scope.LOCAL))
+
+        self._answer("sign_out_locally", write)
+
+    def sign_out_of_liveperson(self, user: User, *, number: int) -> Grant:
+        self._begin("sign_out_of_liveperson")
+
+        def write() -> Grant:
+            found = self._signed_in(user, number)
+            kept = replace(found, revoked_generation=found.generation, slot=slot_of(user), **_ATTEMPT_IS_OVER)
+            self.put(_signed_out(kept, number, Scope.LIVEPERSON))
+            return self.grants[user]
+
+        return self._answer("sign_out_of_liveperson", write)
+
+    def finish_revocation(self, grant: Grant, *, now: datetime) -> None:  # noqa: ARG002
+        self._begin("finish_revocation")
+        found = self.grants.get(grant.user)
+        if found is None or found.generation != grant.generation or found.status is not Status.SIGNED_OUT:
+            raise GrantMovedError(found)
+        self.put(replace(found, slot=None, sealed=None, access_expires_at=None, failures=0, last_error=None))
+
+    def _signed_in(self, user: User, number: int) -> Grant:
+        found = self.grants.get(user)
+        if found is None or found.status is Status.SIGNED_OUT or max(found.generation, found.session_epoch) >= number:
+            raise GrantMovedError(found)
+        return found
 
     def _mine(self, lease: Lease) -> Grant:
         found = self.grants.get(lease.grant.user)
@@ -177,17 +242,22 @@ def _lease(grant: Grant, terms: LeaseTerms, *, unsettled: int, grace_given: bool
     return Lease(grant=grant, owner=terms.owner, until=terms.until, unsettled=unsettled, grace_given=grace_given)
 
 
-def _with_tokens(grant: Grant, tokens: Tokens, sealed: Sealed) -> Grant:
+def _with_tokens(grant: Grant, sealed: Sealed, *, received_at: datetime, expires_at: datetime | None) -> Grant:
     return replace(
         grant,
         status=Status.ACTIVE,
         generation=sealed.generation,
         sealed=sealed,
-        refreshed_at=_second(tokens.received_at),
-        access_expires_at=None if tokens.expires_at is None else _second(tokens.expires_at),
+        refreshed_at=_second(received_at),
+        access_expires_at=None if expires_at is None else _second(expires_at),
         slot=slot_of(grant.user),
         **_ATTEMPT_IS_OVER,
     )
+
+
+def _signed_out(grant: Grant, number: int, scope: Scope) -> Grant:
+    ended: dict[str, Any] = {"generation": number, "session_epoch": number, "sign_out_scope": scope}
+    return replace(grant, status=Status.SIGNED_OUT, **ended)
 
 
 def _second(time: datetime) -> datetime:

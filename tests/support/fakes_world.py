@@ -6,10 +6,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from le_auth.domain.back_channel import BackChannel
+from le_auth.domain.keeping import TokenKeeper
+from le_auth.domain.on_demand import OnDemand
 from le_auth.domain.refresh import Refresher
+from le_auth.domain.rescue import Rescue
 from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh
+from le_auth.domain.sign_out import SignOut
 from le_auth.errors import SentinelUnavailableError
-from tests.support.fakes import FakeClock, FakeEndpoint, FakeSealer, FakeSealers, FakeSecrets, FakeSentinels
+from tests.support.fakes import (
+    FakeClock,
+    FakeEndpoint,
+    FakeRescues,
+    FakeSealer,
+    FakeSealers,
+    FakeSecrets,
+    FakeSentinels,
+)
 from tests.support.fakes_table import FakeTable
 from tests.support.makers import ADA, APP_INSTALLS, HALF_AN_HOUR, NOON, a_grant, an_answer, an_identity, some_tokens
 
@@ -31,23 +44,36 @@ class World:
     sealers: FakeSealers = field(default_factory=FakeSealers)
     endpoint: FakeEndpoint = field(default_factory=FakeEndpoint)
     table: FakeTable = field(default_factory=FakeTable)
+    rescues: FakeRescues = field(default_factory=FakeRescues)
     interval: timedelta = HALF_AN_HOUR
     idle: timedelta | None = timedelta(days=14)
 
     def __post_init__(self) -> None:
-        self.refresher = Refresher(
+        self.channel = BackChannel(
             app_installs=APP_INSTALLS,
             sentinels=self.sentinels,
             secrets=self.secrets,
             sealers=self.sealers,
             endpoint=self.endpoint,
-            store=self.table,
             clock=self.clock,
-            pause=self.clock.pause,
+        )
+        self.refresher = Refresher(
+            channel=self.channel,
+            store=self.table,
+            rescues=self.rescues,
+            keeper=TokenKeeper(store=self.table, rescues=self.rescues, clock=self.clock, pause=self.clock.pause),
+            clock=self.clock,
             interval=self.interval,
         )
+        self.sign_out = SignOut(store=self.table, channel=self.channel)
+        self.rescue = Rescue(store=self.table, channel=self.channel)
+        self.tokens = OnDemand(refresher=self.refresher, pause=self.clock.pause)
         self.scheduled = ScheduledRefresh(
-            refresher=self.refresher, store=self.table, interval=self.interval, idle=self.idle
+            refresher=self.refresher,
+            store=self.table,
+            sign_out=self.sign_out,
+            interval=self.interval,
+            idle=self.idle,
         )
         self.have(ADA)
 
@@ -70,8 +96,8 @@ class World:
 
     def refresh(self, user: User = ADA, *, terms: LeaseTerms | None = None) -> Lease:
         """Refresh as whoever asks for it would."""
-        equipment = self.refresher.equip(user.account_id)
-        return self.refresher.refresh(user, terms or self.refresher.terms(due_at=self.clock.now), equipment)
+        equipment = self.channel.equip(user.account_id)
+        return self.refresher.refresh(user, terms or self.refresher.terms(due_at=self.clock.now), equipment).lease
 
     def work(self, user: User = ADA, *, due_at: datetime | None = None, batch: Batch | None = None) -> Result:
         """Work a scheduled message off."""

@@ -52,6 +52,7 @@ FUNCTIONS = {
     "session": "SessionFunction",
     "refresh_scheduler": "RefreshSchedulerFunction",
     "refresh_worker": "RefreshWorkerFunction",
+    "access_token": "AccessTokenFunction",
 }
 
 type Answer = dict[str, Any]
@@ -83,8 +84,11 @@ class Installation:
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        for owner in (wiring, browser, self.module("refresh_scheduler"), self.module("refresh_worker")):
+        tellers = ("refresh_scheduler", "refresh_worker", "access_token")
+        for owner in (wiring, browser, *(self.module(name) for name in tellers)):
             self.monkeypatch.setattr(owner, "utc_now", self.simulator.clock.now)
+        for owner in (wiring, self.module("access_token")):
+            self.monkeypatch.setattr(owner, "sleep", self.go_on)
 
     @property
     def now(self) -> datetime:

@@ -31,6 +31,7 @@ FUNCTIONS = {
     "session": "SessionFunction",
     "refresh_scheduler": "RefreshSchedulerFunction",
     "refresh_worker": "RefreshWorkerFunction",
+    "access_token": "AccessTokenFunction",
 }
 
 

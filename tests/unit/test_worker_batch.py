@@ -27,6 +27,15 @@ class BuggyFor1001:
         return Result(user=due.user, outcome="refreshed", reason="refreshed", token_age=timedelta(minutes=30))
 
 
+class OutageFor1001(BuggyFor1001):
+    """A refresh that fails transiently with one user."""
+
+    def work(self, due: DueToken, batch: Batch) -> Result:
+        if due.user.user_id == "1001":
+            return Result(user=due.user, outcome="failed", reason="outage", retry_after=timedelta(seconds=5))
+        return super().work(due, batch)
+
+
 class RefusingQueue:
     """A queue that lets nothing be returned."""
 
@@ -55,11 +64,15 @@ def test_a_bug_that_one_message_meets_leaves_the_others_of_its_batch_refreshed(
 
 
 def test_messages_that_the_queue_does_not_take_back_are_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "the_queue", RefusingQueue)
-    due = DueToken.read(record("1001")["body"])
-    later = Result(user=due.user, outcome="failed", reason="outage", retry_after=timedelta(seconds=5))
+    monkeypatch.setattr(app, "the_queue", lambda _: RefusingQueue())
+    monkeypatch.setattr(app, "the_refresh", OutageFor1001)
+    monkeypatch.setattr(app, "report", lambda _: None)
+    monkeypatch.setattr(app, "the_number_of_threads", lambda: 2)
 
-    assert app.return_unfinished([(record("1001"), later)]) == ["message-1001"]
+    unfinished = app.refresh_all([record("1001"), record("1002")], Batch(ends_at=NOON))
+    app.return_later(unfinished, "REFRESH_QUEUE_URL")
+
+    assert [record["messageId"] for record, _ in unfinished] == ["message-1001"]
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException", "ThrottlingException", "KMSError"])

@@ -12,10 +12,16 @@ LeAuthError
 │   ├── OutcomeUnknownError       the request was sent; whether it was processed cannot be known
 │   ├── DomainApiUnavailableError the host of Sentinel could not be looked up
 │   ├── TableUnavailableError     the table could not be read or written
-│   └── SecretsUnavailableError   Secrets Manager could not be read
+│   ├── SecretsUnavailableError   Secrets Manager could not be read
+│   ├── RescueUnavailableError    RescueQueue could not be asked or written
+│   ├── RotationUnsavedError      a rotated token could neither be saved nor rescued
+│   ├── GraceGivenError           an earlier attempt's token may still land: nothing was sent
+│   ├── RescuePendingError        the same, after the grace
+│   └── RefreshUnderWayError      somebody else refreshes, and takes long
 ├── SignInNeededError             this user's authorization is gone
+│   ├── NotSignedInError          there is none
 │   ├── GrantRevokedError         Sentinel answered invalid_grant
-│   ├── RotationLostError         the same after an attempt whose end is unknown, or the save failed
+│   ├── RotationLostError         the same after an attempt whose end is unknown
 │   └── IdentityMismatchError     a refreshed id token names another user
 ├── RequestRefusedError           Sentinel refused a refresh by a 4xx that says no more
 ├── GrantMovedError               the stored grant changed meanwhile: look at it before it counts
@@ -31,9 +37,11 @@ A message never holds a secret value: it may be logged and shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from le_auth.domain.grants import Grant
 
 
@@ -134,8 +142,58 @@ class SecretsUnavailableError(TryLaterError):
     reason = "secrets_unavailable"
 
 
+class RescueUnavailableError(TryLaterError):
+    reason = "rescue_unavailable"
+
+
+class RotationUnsavedError(TryLaterError):
+    """A rotated token could neither be saved nor rescued while the lease lasted: it is lost."""
+
+    reason = "rotation_lost"
+
+
+class GraceGivenError(TryLaterError):
+    """An earlier attempt's end is not known: its token gets time to land before the old one is sent.
+
+    Attributes:
+        until: when the next attempt may begin, aware UTC.
+    """
+
+    reason = "grace_given"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("An earlier attempt's token may still land.")
+        self.until = until
+
+
+class RescuePendingError(TryLaterError):
+    """Rescued tokens still wait to be written, or it cannot be told whether any do."""
+
+    reason = "rescue_pending"
+
+
+class RefreshUnderWayError(TryLaterError):
+    """Somebody else holds the lease, and brought no newer token while the caller waited.
+
+    Attributes:
+        until: when the lease ends; None where that is not known.
+    """
+
+    reason = "refresh_under_way"
+
+    def __init__(self, until: datetime | None) -> None:
+        super().__init__("Another refresh of this token is under way.")
+        self.until = until
+
+
 class SignInNeededError(LeAuthError):
     reason = "sign_in_needed"
+
+
+class NotSignedInError(SignInNeededError):
+    """Nobody of that account and user id is signed in."""
+
+    reason = "not_signed_in"
 
 
 class GrantRevokedError(SignInNeededError):
@@ -145,7 +203,7 @@ class GrantRevokedError(SignInNeededError):
 
 
 class RotationLostError(SignInNeededError):
-    """A rotated refresh token was, or possibly was, lost before it could be saved."""
+    """Refused after an attempt whose end is not known: that attempt's token was possibly lost before it was saved."""
 
     reason = "rotation_lost"
 
@@ -172,6 +230,7 @@ class GrantMovedError(LeAuthError):
 
     Attributes:
         grant: what the table holds now; None where the item is gone.
+        late: what becomes of tokens that came back after a sign-out from LivePerson, where some did.
     """
 
     reason = "grant_moved"
@@ -179,6 +238,7 @@ class GrantMovedError(LeAuthError):
     def __init__(self, grant: Grant | None) -> None:
         super().__init__("the stored grant changed meanwhile")
         self.grant = grant
+        self.late: Literal["revocation_queued", "left_to_lapse"] | None = None
 
 
 class MisconfiguredError(LeAuthError):

@@ -151,9 +151,9 @@ def page(status: int, html: str, *, style: str, settings: WebSettings | None, co
     return _answer(status, headers, html, cookies)
 
 
-def json_answer(status: int, content: Mapping[str, object]) -> Answer:
-    headers = {"Content-Type": "application/json", "Content-Security-Policy": "default-src 'none'"}
-    return _answer(status, headers, json.dumps(content), ())
+def json_answer(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Answer:
+    always = {"Content-Type": "application/json", "Content-Security-Policy": "default-src 'none'"}
+    return _answer(status, {**always, **(headers or {})}, json.dumps(content), ())
 
 
 def redirect(status: int, location: str, *, cookies: Sequence[str] = ()) -> Answer:

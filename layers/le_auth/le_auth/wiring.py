@@ -5,6 +5,7 @@ Each part is imported where it is made, so that a function imports only what it 
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,15 +13,24 @@ from typing import TYPE_CHECKING
 from le_auth.settings import Environment, LivePersonSettings
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from le_auth.adapters.http import HttpClient
+    from le_auth.adapters.rescue_queue import RescueQueue
     from le_auth.adapters.secret_store import AppInstallSecrets, CachedSecret, SealingKeys
     from le_auth.adapters.sentinel import SentinelTokenEndpoint
     from le_auth.adapters.token_table import TokenTable
+    from le_auth.domain.back_channel import BackChannel
     from le_auth.domain.ports import SentinelFinder
+    from le_auth.domain.refresh import Refresher
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def sleep(pause: timedelta) -> None:
+    time.sleep(pause.total_seconds())
 
 
 @cache
@@ -54,6 +64,44 @@ def make_token_endpoint(environment: Environment) -> SentinelTokenEndpoint:
         clock=utc_now,
         version=environment.text("TOKEN_API_VERSION", "2.0"),
         check_signature=check_signature,
+    )
+
+
+def make_back_channel(environment: Environment) -> BackChannel:
+    from le_auth.domain.back_channel import BackChannel
+    from le_auth.settings import read_app_installs
+
+    return BackChannel(
+        app_installs=read_app_installs(environment),
+        sentinels=make_sentinels(environment),
+        secrets=make_app_install_secrets(environment),
+        sealers=make_sealing_keys(environment),
+        endpoint=make_token_endpoint(environment),
+        clock=utc_now,
+    )
+
+
+def make_rescues(environment: Environment) -> RescueQueue:
+    url = environment.text("RESCUE_QUEUE_URL")
+    from le_auth.adapters import aws  # imports boto3
+    from le_auth.adapters.rescue_queue import RescueQueue
+
+    return RescueQueue(client=aws.sqs(), url=url)
+
+
+def make_refresher(environment: Environment, *, channel: BackChannel, table: TokenTable) -> Refresher:
+    from le_auth.domain.keeping import TokenKeeper
+    from le_auth.domain.refresh import Refresher
+    from le_auth.settings import read_interval
+
+    rescues = make_rescues(environment)
+    return Refresher(
+        channel=channel,
+        store=table,
+        rescues=rescues,
+        keeper=TokenKeeper(store=table, rescues=rescues, clock=utc_now, pause=sleep),
+        clock=utc_now,
+        interval=read_interval(environment),
     )
 
 

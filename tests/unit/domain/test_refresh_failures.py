@@ -31,7 +31,7 @@ SETTLED = [SentinelUnavailableError("5xx"), RequestRefusedError("4xx"), ClientRe
 
 @pytest.mark.parametrize("error", SETTLED)
 def test_a_failure_that_rotated_nothing_is_settled_and_gives_the_lease_back(world: World, error: LeAuthError) -> None:
-    world.have(ADA, unsettled=1)
+    world.have(ADA, unsettled=1, grace_given=True)
     world.endpoint.order(error, error)
 
     with pytest.raises(type(error)):
@@ -47,6 +47,8 @@ def test_an_unknown_outcome_stays_unsettled_and_gives_the_lease_back(world: Worl
         with pytest.raises(OutcomeUnknownError):
             world.refresh()
         assert (world.ada.unsettled, world.ada.lease_owner) == (unsettled, None)
+        assert not world.ada.grace_given, "each attempt of unknown end gets a grace of its own"
+        world.have(ADA, unsettled=unsettled, grace_given=True)
 
 
 @pytest.mark.parametrize("grace_given", [True, False])
@@ -124,7 +126,7 @@ def test_invalid_grant_ends_the_grant(world: World) -> None:
 
 
 def test_invalid_grant_after_an_attempt_of_unknown_end_is_a_lost_rotation(world: World) -> None:
-    world.have(ADA, unsettled=1)
+    world.have(ADA, unsettled=1, grace_given=True)
     world.endpoint.order(GrantRevokedError("invalid_grant"))
 
     with pytest.raises(RotationLostError):

@@ -65,7 +65,7 @@ def test_no_further_secret_is_tried_when_the_lease_would_not_outlast_it(world: W
 
 
 def test_a_post_begins_only_while_the_lease_outlasts_it_and_the_saving(world: World) -> None:
-    equipment, terms = world.refresher.equip(ADA.account_id), world.refresher.terms(due_at=NOON)
+    equipment, terms = world.channel.equip(ADA.account_id), world.refresher.terms(due_at=NOON)
     world.clock.go_on(LEASE_TIME - LEASE_CLOCK_SKEW - POST_DEADLINE - SAVE_TIME + SECOND)
 
     with pytest.raises(SentinelUnavailableError, match="too far gone"):

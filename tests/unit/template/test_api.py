@@ -10,7 +10,9 @@ ROUTES = {
     ("/callback", "get"): "CallbackFunction",
     ("/", "get"): "SessionFunction",
     ("/session", "get"): "SessionFunction",
+    ("/token/{account_id}/{user_id}", "get"): "AccessTokenFunction",
 }
+TOKEN = ("/token/{account_id}/{user_id}", "get")
 
 
 def test_each_route_calls_its_function_and_there_are_no_others() -> None:
@@ -32,7 +34,16 @@ def test_the_api_may_invoke_each_function_on_its_routes_only() -> None:
         for each in resources_of_type("AWS::Lambda::Permission").values()
     }
 
-    assert permitted == {(f"/{method.upper()}{path}", function) for (path, method), function in ROUTES.items()}
+    routes = {(re.sub(r"\{\w+\}", "*", path), method, function) for (path, method), function in ROUTES.items()}
+    assert permitted == {(f"/{method.upper()}{path}", function) for path, method, function in routes}
+
+
+def test_tokens_are_given_to_callers_with_iam_only_and_other_routes_need_none() -> None:
+    paths = properties("HttpApi")["Body"]["paths"]
+
+    assert {route: paths[route[0]][route[1]].get("security") for route in ROUTES} == {
+        route: [{"AWS_IAM": []}] if route == TOKEN else None for route in ROUTES
+    }
 
 
 def test_launch_and_callback_are_throttled_more_tightly_than_the_rest() -> None:
@@ -74,7 +85,7 @@ def test_the_access_log_goes_to_its_log_group_encrypted_and_kept_for_30_days() -
 
 
 def test_api_gateway_waits_longer_than_any_function_behind_it_runs() -> None:
-    for function in set(ROUTES.values()):
+    for function in set(ROUTES.values()) - {ROUTES[TOKEN]}:
         assert properties(function)["Timeout"] < 30
 
 
@@ -90,6 +101,9 @@ def test_outputs_are_those_of_the_contract_and_each_is_described() -> None:
         "AppInstallSecretArn",
         "SealingKeySecretArn",
         "RefreshQueueUrl",
+        "RescueQueueUrl",
+        "TokenUrl",
+        "AccessTokenFunctionArn",
     }
     assert all(output["Description"] for output in outputs.values())
 

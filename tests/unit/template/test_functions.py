@@ -20,7 +20,10 @@ ENVIRONMENTS = {
     "refresh_worker": LIVEPERSON
     | SECRETS
     | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "REFRESH_INTERVAL_MINUTES", "IDLE_DAYS"}
-    | {"REFRESH_QUEUE_URL", "WORKER_THREADS", "MAX_CONCURRENT_REFRESHES"},
+    | {"REFRESH_QUEUE_URL", "RESCUE_QUEUE_URL", "WORKER_THREADS", "MAX_CONCURRENT_REFRESHES"},
+    "access_token": LIVEPERSON
+    | SECRETS
+    | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "REFRESH_INTERVAL_MINUTES", "RESCUE_QUEUE_URL"},
 }
 APP_INSTALL_SECRET = {
     "Fn::If": ["MakesAppInstallSecret", {"Fn::GetAtt": ["AppInstallSecret", "Id"]}, {"Ref": "AppInstallSecretArn"}]
@@ -46,6 +49,7 @@ VALUES = {
     "TOKEN_TABLE_NAME": {"Ref": "TokenTable"},
     "SEALING_KEY_SECRET_ARN": {"Fn::GetAtt": ["SealingKeySecret", "Id"]},
     "REFRESH_QUEUE_URL": {"Ref": "RefreshQueue"},
+    "RESCUE_QUEUE_URL": {"Ref": "RescueQueue"},
     "WORKER_THREADS": {"Fn::FindInMap": ["RefreshConcurrency", {"Ref": "MaxConcurrentRefreshes"}, "Threads"]},
 }
 

@@ -1,8 +1,14 @@
 """The schedule, the queue and the worker's concurrency."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from tests.support.processed_template import only_resource_of_type, processed, properties, written
+from le_auth.domain.on_demand import LONGEST_WAIT
+from le_auth.domain.refresh import LONGEST
+from le_auth.domain.rescue import rescue_pause
+from tests.support.processed_template import only_resource_of_type, processed, properties, resources_of_type, written
 
 
 def test_the_scheduler_runs_at_every_minute() -> None:
@@ -28,10 +34,52 @@ def test_the_schedules_event_is_the_usual_one_whose_time_the_scheduler_reads() -
 
 
 def test_a_message_stays_hidden_for_six_times_the_workers_time_out_and_the_batching_window() -> None:
-    window = only_resource_of_type("AWS::Lambda::EventSourceMapping")["MaximumBatchingWindowInSeconds"]
+    window = mapping_of("RefreshQueue")["MaximumBatchingWindowInSeconds"]
     time_out = properties("RefreshWorkerFunction")["Timeout"]
 
     assert properties("RefreshQueue")["VisibilityTimeout"] >= 6 * time_out + window
+    assert properties("RescueQueue")["VisibilityTimeout"] >= 6 * time_out
+
+
+def mapping_of(queue: str) -> dict[str, Any]:
+    (mapping,) = [
+        each["Properties"]
+        for each in resources_of_type("AWS::Lambda::EventSourceMapping").values()
+        if each["Properties"]["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    ]
+    found: dict[str, Any] = mapping
+    return found
+
+
+def test_rescues_are_tried_as_often_and_kept_as_long_as_a_queue_can() -> None:
+    queue = properties("RescueQueue")
+
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["RescueDeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 1000,
+    }
+    tried_for = sum((rescue_pause(receives) for receives in range(1, 1001)), timedelta())
+    assert timedelta(days=2.5) < tried_for
+    assert queue["MessageRetentionPeriod"] > tried_for.total_seconds()
+
+
+@pytest.mark.parametrize("queue", ["RescueQueue", "RescueDeadLetterQueue"])
+def test_rescued_tokens_outlive_their_stack(queue: str) -> None:
+    assert processed()["Resources"][queue]["DeletionPolicy"] == "Retain"
+    assert processed()["Resources"][queue]["UpdateReplacePolicy"] == "Retain"
+    assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_worker_lands_rescues_and_reports_the_failed_ones_only() -> None:
+    mapping = mapping_of("RescueQueue")
+
+    assert mapping["FunctionName"] == {"Ref": "RefreshWorkerFunction"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_an_on_demand_refresh_that_is_begun_can_be_finished() -> None:
+    assert properties("AccessTokenFunction")["Timeout"] > (LONGEST + LONGEST_WAIT).total_seconds()
 
 
 def test_a_message_is_given_up_after_50_receives_and_lives_long_enough_for_them() -> None:
@@ -48,15 +96,14 @@ def test_dead_letters_are_kept_as_long_as_the_queue_can() -> None:
     assert properties("RefreshDeadLetterQueue")["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-@pytest.mark.parametrize("queue", ["RefreshQueue", "RefreshDeadLetterQueue"])
+@pytest.mark.parametrize("queue", ["RefreshQueue", "RefreshDeadLetterQueue", "RescueQueue", "RescueDeadLetterQueue"])
 def test_queues_are_encrypted(queue: str) -> None:
     assert properties(queue)["SqsManagedSseEnabled"] is True
 
 
 def test_the_worker_takes_batches_of_100_and_reports_the_failed_messages_only() -> None:
-    mapping = only_resource_of_type("AWS::Lambda::EventSourceMapping")
+    mapping = mapping_of("RefreshQueue")
 
-    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["RefreshQueue", "Arn"]}
     assert mapping["FunctionName"] == {"Ref": "RefreshWorkerFunction"}
     assert mapping["BatchSize"] == 100
     assert mapping["MaximumBatchingWindowInSeconds"] == 1

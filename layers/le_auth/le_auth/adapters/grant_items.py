@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from le_auth.domain.grants import Grant, Sealed, Status
+from le_auth.domain.grants import Grant, Scope, Sealed, Status
 from le_auth.domain.users import User
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def read_grant(item: Item) -> Grant:
         grace_given="grace_given" in item,
         failures=_number(item, "failures") if "failures" in item else 0,
         last_error=item["last_error"]["S"] if "last_error" in item else None,
+        sign_out_scope=Scope(item["sign_out_scope"]["S"]) if "sign_out_scope" in item else None,
+        revoked_generation=_number(item, "revoked_generation") if "revoked_generation" in item else None,
     )
 
 

@@ -83,6 +83,18 @@ class SentinelTokenEndpoint:
         tokens = read_tokens(content, received_at=self.clock(), previous_refresh_token=refresh_token)
         return TokenAnswer(tokens=tokens, identity=_read_refreshed_identity(content.get("id_token"), client))
 
+    def revoke(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> None:
+        """Revoke a refresh token, and with it the user's session in all LivePerson applications (RFC 7009).
+
+        Raises:
+            GrantRevokedError: Sentinel no longer knows the token.
+            RequestRefusedError, ClientRefusedError, SentinelUnavailableError, OutcomeUnknownError.
+        """
+        url = sentinel.revocation_url(account_id=client.account_id)
+        answer = self._send(url, client, {"token": refresh_token.reveal()})
+        if answer.status != 200:
+            raise read_refusal(answer.status, answer.headers, answer.body)
+
     def _read_id_token(self, id_token: object) -> Mapping[str, Any]:
         claims = read_claims(id_token)
         if self.check_signature is not None and isinstance(id_token, str):
@@ -91,11 +103,19 @@ class SentinelTokenEndpoint:
 
     def _post(self, sentinel: Sentinel, client: Client, form: Mapping[str, str]) -> Mapping[str, Any]:
         url = sentinel.token_url(account_id=client.account_id, version=self.version)
-        credentials = {"client_id": client.client_id, "client_secret": client.client_secret.reveal()}
-        answer = _send(self.http, url, {**form, **credentials})
+        answer = self._send(url, client, form)
         if answer.status != 200:
             raise read_refusal(answer.status, answer.headers, answer.body)
         return read_json_object(answer.body)
+
+    def _send(self, url: str, client: Client, form: Mapping[str, str]) -> HttpAnswer:
+        credentials = {"client_id": client.client_id, "client_secret": client.client_secret.reveal()}
+        try:
+            return self.http.post_form(url, {**form, **credentials}, deadline=POST_DEADLINE.total_seconds())
+        except NotSentError as error:
+            raise SentinelUnavailableError("Sentinel cannot be reached.") from error
+        except BrokenError as error:
+            raise OutcomeUnknownError("Sentinel's answer did not arrive.") from error
 
 
 def _read_refreshed_identity(id_token: object, client: Client) -> Identity | None:
@@ -104,12 +124,3 @@ def _read_refreshed_identity(id_token: object, client: Client) -> Identity | Non
         return read_subject(read_claims(id_token), account_id=client.account_id)
     except IdTokenError:
         return None
-
-
-def _send(http: HttpClient, url: str, form: Mapping[str, str]) -> HttpAnswer:
-    try:
-        return http.post_form(url, form, deadline=POST_DEADLINE.total_seconds())
-    except NotSentError as error:
-        raise SentinelUnavailableError("Sentinel cannot be reached.") from error
-    except BrokenError as error:
-        raise OutcomeUnknownError("Sentinel's answer did not arrive.") from error

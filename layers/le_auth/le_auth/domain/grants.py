@@ -20,6 +20,13 @@ class Status(StrEnum):
     SIGNED_OUT = "signed_out"
 
 
+class Scope(StrEnum):
+    """How far a sign-out reaches: this application, or all LivePerson applications of the user."""
+
+    LOCAL = "local"
+    LIVEPERSON = "liveperson"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
     """Tokens as stored: encrypted, and bound to their user and generation."""
@@ -40,6 +47,8 @@ class Grant:
         access_expires_at: where Sentinel gave a lifetime.
         unsettled: refresh attempts since the last save whose end is not known.
         failures: failed attempts in a row; last_error: the reason of the last.
+        sign_out_scope: of a signed-out user.
+        revoked_generation: what the last sign-out from LivePerson replaced; a later sign-in leaves it in place.
     """
 
     user: User
@@ -60,6 +69,41 @@ class Grant:
     grace_given: bool = False
     failures: int = 0
     last_error: str | None = None
+    sign_out_scope: Scope | None = None
+    revoked_generation: int | None = None
+
+    @property
+    def revocation_is_due(self) -> bool:
+        """Whether the user signed out of LivePerson and LivePerson has not heard of it yet."""
+        is_signed_out = self.status is Status.SIGNED_OUT and self.sign_out_scope is Scope.LIVEPERSON
+        return is_signed_out and self.slot is not None
+
+    def wants_revoked(self, replaced: int) -> bool:
+        """Tell whether tokens that came back too late are to be revoked.
+
+        Not where the user has signed in again since: LivePerson's revocation is user-wide and would end that session.
+
+        Args:
+            replaced: the generation that the tokens were meant to replace.
+        """
+        is_signed_out = self.status is Status.SIGNED_OUT and self.sign_out_scope is Scope.LIVEPERSON
+        return is_signed_out and self.revoked_generation is not None and replaced <= self.revoked_generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """What a refresh brought, sealed, and which generation it replaces; saved at once, or rescued and saved later.
+
+    Args:
+        received_at: when Sentinel answered.
+        access_expires_at: None where Sentinel gave no lifetime.
+    """
+
+    user: User
+    replaces: int
+    sealed: Sealed
+    received_at: datetime
+    access_expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

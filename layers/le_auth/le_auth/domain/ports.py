@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from le_auth.domain.grants import Grant, Lease, LeaseTerms, Sealed
+    from le_auth.domain.grants import Grant, Lease, LeaseTerms, Renewal, Sealed
     from le_auth.domain.id_token import Identity
     from le_auth.domain.secret import Secret
     from le_auth.domain.sentinel_api import Sentinel
@@ -75,6 +75,9 @@ class TokenEndpoint(Protocol):
     def refresh(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> TokenAnswer:
         """Raises: as exchange, but GrantRevokedError, RequestRefusedError in place of the last two."""
 
+    def revoke(self, sentinel: Sentinel, client: Client, *, refresh_token: Secret) -> None:
+        """End the user's session in all LivePerson applications. Raises: as refresh."""
+
 
 class SignInStore(Protocol):
     """The table, as sign-in needs it. All raise TableUnavailableError."""
@@ -98,9 +101,18 @@ class GrantStore(Protocol):
     All raise TableUnavailableError, and GrantMovedError where the item is not as the caller knew it.
     """
 
+    def find(self, user: User) -> Grant | None:
+        """Read consistently."""
+
     def lease(self, user: User, terms: LeaseTerms) -> Lease: ...
 
-    def save_refresh(self, lease: Lease, tokens: Tokens, sealed: Sealed) -> None: ...
+    def give_grace(self, lease: Lease, *, until: datetime) -> None:
+        """Hold the lease longer and send nothing; the next lease finds `grace_given`."""
+
+    def still_holds(self, lease: Lease) -> bool:
+        """Tell by a consistent read whether the lease is the one in force."""
+
+    def save_refresh(self, renewal: Renewal) -> None: ...
 
     def give_back(self, lease: Lease, *, settled: bool, failures: int, last_error: str) -> None:
         """End a lease after a failed attempt. `settled`: the refresh token is known not to have been rotated."""
@@ -110,3 +122,31 @@ class GrantStore(Protocol):
 
     def rest_idle(self, grant: Grant) -> None:
         """Stop refreshing a grant that nobody has used."""
+
+    def note_use(self, grant: Grant, *, now: datetime) -> None:
+        """The tokens are used: keep refreshing them."""
+
+
+class SignOutStore(Protocol):
+    """The table, as sign-out needs it.
+
+    All raise TableUnavailableError, and GrantMovedError where a stored number is not smaller, or nobody is signed in.
+    """
+
+    def sign_out_locally(self, user: User, *, number: int, now: datetime) -> None:
+        """End the sessions and drop the tokens. `number`: the new generation and session epoch."""
+
+    def sign_out_of_liveperson(self, user: User, *, number: int) -> Grant:
+        """End the sessions and keep the sealed tokens until they are revoked; gives the grant as it is now."""
+
+    def finish_revocation(self, grant: Grant, *, now: datetime) -> None:
+        """Drop the revoked tokens."""
+
+
+class Rescues(Protocol):
+    """Where rotated tokens wait that could not be saved. All raise RescueUnavailableError."""
+
+    def send(self, renewal: Renewal) -> None: ...
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits there: neither visible nor in flight nor delayed."""

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from le_auth.domain.client_secrets import with_each_secret
 from le_auth.domain.grants import LEASE_CLOCK_SKEW, Lease, LeaseTerms, Status
-from le_auth.domain.users import Client
 from le_auth.errors import (
+    GraceGivenError,
     GrantMovedError,
     GrantRevokedError,
     IdentityMismatchError,
@@ -24,52 +23,46 @@ from le_auth.errors import (
     MisconfiguredError,
     OutcomeUnknownError,
     RequestRefusedError,
+    RescuePendingError,
+    RescueUnavailableError,
     RotationLostError,
     SealingKeyError,
     SentinelUnavailableError,
-    SettingError,
     SignInNeededError,
     TableUnavailableError,
     TryLaterError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from le_auth.domain.grants import Grant, Sealed
-    from le_auth.domain.ports import (
-        ClientSecrets,
-        Clock,
-        GrantStore,
-        Sealer,
-        SealerSource,
-        SentinelFinder,
-        TokenEndpoint,
-    )
-    from le_auth.domain.secret import Secret
-    from le_auth.domain.sentinel_api import Sentinel
-    from le_auth.domain.tokens import TokenAnswer, Tokens
-    from le_auth.domain.users import AppInstalls, User
+    from le_auth.domain.back_channel import BackChannel, Equipment
+    from le_auth.domain.grants import Grant
+    from le_auth.domain.keeping import TokenKeeper
+    from le_auth.domain.ports import Clock, GrantStore, Rescues
+    from le_auth.domain.tokens import Tokens
+    from le_auth.domain.users import User
 
 POST_DEADLINE = timedelta(seconds=10)
 SAVE_TIME = timedelta(seconds=40)
 LEASE_TIME = timedelta(seconds=120)
 LONGEST = LEASE_TIME - LEASE_CLOCK_SKEW
 """From taking the lease to the end of the last attempt to save."""
-_SAVE_ATTEMPT = timedelta(seconds=12)
-"""The longest that one write takes, by the table client's time-outs and attempts."""
-_SAVE_PAUSE = timedelta(seconds=1)
+GRACE = timedelta(seconds=90)
+"""How much longer than a full lease nothing is sent, so that a rescue under way lands first."""
 _REFUSALS_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Equipment:
-    """All that a refresh of one account needs besides the table, at hand before the lease is taken."""
+class Refreshed:
+    """A refresh that succeeded.
 
-    account_id: str
-    client_id: str
-    sentinel: Sentinel
-    sealer: Sealer
+    Args:
+        lease: under which it was done.
+        is_saved: False where the tokens wait in the rescue queue.
+    """
+
+    lease: Lease
+    tokens: Tokens
+    is_saved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,38 +71,15 @@ class Refresher:
 
     Args:
         interval: between two scheduled refreshes.
-        pause: sleeps for a time; between two attempts to save.
     """
 
-    app_installs: AppInstalls
-    sentinels: SentinelFinder
-    secrets: ClientSecrets
-    sealers: SealerSource
-    endpoint: TokenEndpoint
+    channel: BackChannel
     store: GrantStore
+    rescues: Rescues
+    keeper: TokenKeeper
     clock: Clock
-    pause: Callable[[timedelta], None]
     interval: timedelta
     _last_success: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
-
-    def equip(self, account_id: str) -> Equipment:
-        """Get ready for an account; what cannot be had is missed before any refresh token is spent.
-
-        Raises:
-            SettingError, SecretError, SentinelHostError: an operator must act.
-            SecretsUnavailableError, DomainApiUnavailableError: later.
-        """
-        now = self.clock()
-        client_id = self.app_installs.client_ids.get(account_id)
-        if client_id is None:
-            raise SettingError("APP_INSTALLS names no AppInstall for an account that has users signed in.")
-        self.secrets.get(client_id, now=now)
-        return Equipment(
-            account_id=account_id,
-            client_id=client_id,
-            sentinel=self.sentinels.find(account_id, now=now),
-            sealer=self.sealers.get(now=now),
-        )
 
     def terms(
         self, *, due_at: datetime | None = None, generation: int | None = None, used_since: datetime | None = None
@@ -125,43 +95,65 @@ class Refresher:
             used_since=used_since,
         )
 
-    def refresh(self, user: User, terms: LeaseTerms, equipment: Equipment) -> Lease:
-        """Take the lease, refresh, save. Gives the lease under which it was done.
+    def refresh(self, user: User, terms: LeaseTerms, equipment: Equipment) -> Refreshed:
+        """Take the lease, refresh, save.
 
         Raises:
             GrantMovedError: somebody else was first, or will be; nothing was sent, or a newer grant is stored.
+            GraceGivenError, RescuePendingError: an earlier attempt's token may still land; nothing was sent.
             SentinelUnavailableError, OutcomeUnknownError, RequestRefusedError: the lease was given back.
             SignInNeededError: the user must sign in again, which is stored.
             MisconfiguredError: the lease was given back, nobody is signed out.
             TableUnavailableError: the lease could not be taken; nothing was sent.
+            RotationUnsavedError: the new tokens are lost.
         """
         lease = self.store.lease(user, terms)
         try:
+            self._heed_earlier_attempts(lease)
             tokens = self._spend(lease, equipment)
         except SignInNeededError as error:
             self._end(lease, error)
             raise
+        except (GraceGivenError, GrantMovedError, TableUnavailableError):
+            raise  # the lease holds on, or has passed to somebody else
         except LeAuthError as error:
             self._give_back(lease, error)
             raise
-        self._save(lease, tokens, equipment.sealer)
+        is_saved = self.keeper.keep(lease, tokens, equipment.sealer)
         self._last_success[user.account_id] = self.clock()
-        return lease
+        return Refreshed(lease=lease, tokens=tokens, is_saved=is_saved)
+
+    def _heed_earlier_attempts(self, lease: Lease) -> None:
+        """Let tokens land that an attempt of unknown end may have left on their way (design, refresh invariant 4).
+
+        The first attempt after it only waits. The next one sends the old refresh token if the rescue queue is empty
+        and the lease, looked at after that, is still in force: in this order, a rescue that left the queue has landed.
+        """
+        if lease.unsettled <= 1:
+            return
+        if not lease.grace_given:
+            until = lease.until + GRACE
+            self.store.give_grace(lease, until=until)
+            raise GraceGivenError(until)
+        try:
+            if self.rescues.is_empty() and self.store.still_holds(lease):
+                return
+        except (RescueUnavailableError, TableUnavailableError) as error:
+            raise RescuePendingError("It cannot be told whether rescued tokens wait.") from error
+        raise RescuePendingError("Rescued tokens wait to be written.")
 
     def _spend(self, lease: Lease, equipment: Equipment) -> Tokens:
         """Send the refresh token, once for each secret that Sentinel has not refused."""
         if lease.grant.sealed is None:
             raise SealingKeyError("The stored grant has no tokens.")
-        refresh_token = self._open(lease.grant.sealed, lease.grant.user)
+        _, refresh_token = self.channel.open(lease.grant.sealed, lease.grant.user)
 
-        def send(secret: Secret) -> TokenAnswer:
+        def check() -> None:
             if not lease.outlasts(self.clock(), POST_DEADLINE + SAVE_TIME):
                 raise SentinelUnavailableError("The lease is too far gone to send the refresh token.")
-            client = Client(account_id=equipment.account_id, client_id=equipment.client_id, client_secret=secret)
-            return self.endpoint.refresh(equipment.sentinel, client, refresh_token=refresh_token)
 
         try:
-            answer = with_each_secret(equipment.client_id, self.secrets, send, now=self.clock())
+            answer = self.channel.refresh(equipment, refresh_token, check=check)
         except GrantRevokedError as error:
             if lease.unsettled > 1:
                 raise RotationLostError("Refused after an attempt whose end is not known.") from error
@@ -170,58 +162,18 @@ class Refresher:
             raise IdentityMismatchError("The refreshed id token names another user.")
         return answer.tokens
 
-    def _open(self, sealed: Sealed, user: User) -> Secret:
-        now = self.clock()
-        try:
-            return self.sealers.get(now=now).open_tokens(sealed, user=user)[1]
-        except SealingKeyError:  # perhaps sealed with a key that was added since the secret was read
-            return self.sealers.get_afresh(now=now).open_tokens(sealed, user=user)[1]
-
-    def _save(self, lease: Lease, tokens: Tokens, sealer: Sealer) -> None:
-        """Save the new tokens, again and again while the lease lasts.
-
-        Raises:
-            GrantMovedError: the user signed in or out meanwhile; what is stored is newer.
-            RotationLostError: the table could not be written in time.
-        """
-        grant = lease.grant
-        sealed = sealer.seal_tokens(tokens, user=grant.user, generation=grant.generation + 1)
-        try:
-            self._write(lease, lambda: self.store.save_refresh(lease, tokens, sealed))
-        except GrantMovedError as error:
-            if error.grant is None or error.grant.sealed != sealed:
-                raise
-        except TableUnavailableError as error:
-            raise RotationLostError("The table could not be written while the lease lasted.") from error
-
     def _end(self, lease: Lease, error: SignInNeededError) -> None:
         """Store that the user must sign in again, unless that or something newer is stored already."""
         try:
-            self._write(lease, lambda: self.store.end_grant(lease, reason=error.reason))
+            self.keeper.write(lease, lambda: self.store.end_grant(lease, reason=error.reason))
         except GrantMovedError as moved:
             if moved.grant is None or not _is_ended(moved.grant, lease, error):
                 raise
 
-    def _write(self, lease: Lease, write: Callable[[], None]) -> None:
-        """Write, again and again while the lease lasts.
-
-        Raises:
-            TableUnavailableError: the last attempt failed too.
-        """
-        while True:
-            try:
-                write()
-            except TableUnavailableError:
-                if not lease.outlasts(self.clock(), _SAVE_PAUSE + _SAVE_ATTEMPT):
-                    raise
-                self.pause(_SAVE_PAUSE)
-            else:
-                return
-
     def _give_back(self, lease: Lease, error: LeAuthError) -> None:
         """End the lease after a failure. Where even that fails, the lease ends by itself."""
         failures = _count_failures(lease, error)
-        if isinstance(error, TryLaterError):
+        if isinstance(error, TryLaterError) and not isinstance(error, RescuePendingError):
             error.failures = failures
         try:
             if isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW:
@@ -230,7 +182,8 @@ class Refresher:
                     raise GrantRevokedError("Sentinel refused this authorization three intervals in a row.") from error
                 error.is_lasting = True
             settled = not isinstance(error, OutcomeUnknownError)
-            self.store.give_back(lease, settled=settled, failures=failures, last_error=error.reason)
+            last_error = lease.grant.last_error if isinstance(error, RescuePendingError) else None
+            self.store.give_back(lease, settled=settled, failures=failures, last_error=last_error or error.reason)
         except (TableUnavailableError, GrantMovedError):
             return
 
@@ -250,9 +203,9 @@ def _is_ended(grant: Grant, lease: Lease, error: LeAuthError) -> bool:
 
 
 def _count_failures(lease: Lease, error: LeAuthError) -> int:
-    """Count failed attempts in a row; a refusal counts refusals only, and a wrong configuration is no attempt."""
+    """Count failed attempts in a row; a refusal counts refusals only, and what sent nothing is no attempt."""
     grant = lease.grant
-    if isinstance(error, MisconfiguredError):
+    if isinstance(error, (MisconfiguredError, RescuePendingError)):
         return grant.failures
     if isinstance(error, RequestRefusedError) and grant.last_error != error.reason:
         return 1

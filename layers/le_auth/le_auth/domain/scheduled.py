@@ -15,11 +15,14 @@ from le_auth.domain.grants import LeaseTerms, Refusal
 from le_auth.domain.refresh import LEASE_TIME, LONGEST, Refresher
 from le_auth.domain.users import User
 from le_auth.errors import (
+    GraceGivenError,
     GrantMovedError,
     LeAuthError,
     MisconfiguredError,
     OutcomeUnknownError,
     RequestRefusedError,
+    RescuePendingError,
+    RotationUnsavedError,
     SealingKeyError,
     SentinelUnavailableError,
     SignInNeededError,
@@ -30,6 +33,7 @@ from le_auth.errors import (
 if TYPE_CHECKING:
     from le_auth.domain.grants import Grant
     from le_auth.domain.ports import GrantStore
+    from le_auth.domain.sign_out import SignOut
 
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 15, 120, 240, 480))
 SHORTEST_LIMITED_PAUSE = timedelta(seconds=5)
@@ -84,7 +88,7 @@ class Result:
     """
 
     user: User
-    outcome: Literal["refreshed", "failed", "left"]
+    outcome: Literal["refreshed", "revoked", "failed", "left"]
     reason: str
     retry_after: timedelta | None = None
     error_class: ErrorClass | None = None
@@ -135,6 +139,7 @@ class ScheduledRefresh:
 
     refresher: Refresher
     store: GrantStore
+    sign_out: SignOut
     interval: timedelta
     idle: timedelta | None
     _waiting_accounts: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
@@ -162,23 +167,27 @@ class ScheduledRefresh:
     def _refresh(self, due: DueToken, batch: Batch, *, now: datetime) -> Result:
         used_since = None if self.idle is None else now - self.idle
         try:
-            equipment = self.refresher.equip(due.user.account_id)
+            equipment = self.refresher.channel.equip(due.user.account_id)
         except LeAuthError as error:
             return self._fail(due, error, now=now)
         if not batch.has_time(self.refresher.clock()):
             return _left(due, "invocation_ends", AT_ONCE)
         terms = self.refresher.terms(due_at=due.due_at, used_since=used_since)
         try:
-            lease = self.refresher.refresh(due.user, terms, equipment)
+            refreshed = self.refresher.refresh(due.user, terms, equipment)
         except GrantMovedError as error:
-            return self._look(due, terms, error.grant)
+            return self._look(due, terms, error, now=now)
         except LeAuthError as error:
             return self._fail(due, error, now=now)
-        age = self.refresher.clock() - lease.grant.refreshed_at
-        return Result(user=due.user, outcome="refreshed", reason="refreshed", token_age=age)
+        age = self.refresher.clock() - refreshed.lease.grant.refreshed_at
+        reason = "refreshed" if refreshed.is_saved else "rescue_queued"
+        return Result(user=due.user, outcome="refreshed", reason=reason, token_age=age)
 
-    def _look(self, due: DueToken, terms: LeaseTerms, grant: Grant | None) -> Result:
+    def _look(self, due: DueToken, terms: LeaseTerms, moved: GrantMovedError, *, now: datetime) -> Result:
         """Look at a refused write before it counts."""
+        grant = moved.grant
+        if grant is not None and grant.revocation_is_due:
+            return self._revoke(due, grant, now=now)
         refusal = terms.why_refused(grant)
         if refusal is Refusal.HELD and grant is not None and grant.lease_until is not None:
             return _left(due, refusal, max(grant.lease_until - self.refresher.clock(), timedelta()) + AT_ONCE)
@@ -187,15 +196,27 @@ class ScheduledRefresh:
                 self.store.rest_idle(grant)
             except (GrantMovedError, TableUnavailableError):
                 return _left(due, refusal, UNCOUNTED_PAUSE)
-        return _left(due, refusal)
+        return _left(due, moved.late or refusal)
+
+    def _revoke(self, due: DueToken, grant: Grant, *, now: datetime) -> Result:
+        """Finish what a sign-out from LivePerson left to be done."""
+        try:
+            revocation = self.sign_out.finish_revocation(grant, now=now)
+        except LeAuthError as error:
+            return self._fail(due, error, now=now)
+        return Result(user=due.user, outcome="revoked", reason=f"revocation_{revocation}")
 
     def _fail(self, due: DueToken, error: LeAuthError, *, now: datetime) -> Result:
+        if isinstance(error, GraceGivenError):
+            return _left(due, error.reason, error.until - self.refresher.clock() + AT_ONCE)
+        if isinstance(error, RescuePendingError):
+            return _left(due, error.reason, UNCOUNTED_PAUSE)
         retry_after = None
         if isinstance(error, MisconfiguredError):
             retry_after = ACCOUNT_WAITS
             if not isinstance(error, SealingKeyError):
                 self._waiting_accounts[due.user.account_id] = now + ACCOUNT_WAITS
-        elif isinstance(error, TryLaterError):
+        elif isinstance(error, TryLaterError) and not isinstance(error, RotationUnsavedError):
             retry_after = self._pause(error)
         return Result(
             user=due.user,
@@ -227,7 +248,7 @@ def class_of(error: LeAuthError) -> ErrorClass:
         return "configuration"
     if isinstance(error, RequestRefusedError):
         return "configuration" if error.is_lasting else "refused"
-    if isinstance(error, OutcomeUnknownError):
+    if isinstance(error, (OutcomeUnknownError, RotationUnsavedError)):
         return "unknown_outcome"
     return "transient"
 

@@ -73,6 +73,9 @@ class Sentinel:
     def token_url(self, *, account_id: str, version: str) -> str:
         return f"{self._account(account_id)}/token?{urlencode({'v': version})}"
 
+    def revocation_url(self, *, account_id: str) -> str:
+        return f"{self._account(account_id)}/token/revoke?v=1.0"
+
     def is_issuer(self, iss: str) -> bool:
         """Tell whether a callback's `iss` names this Sentinel (RFC 9207; LivePerson's id tokens say `Sentinel`)."""
         return iss.lower() in {"sentinel", self.host, self.base}

@@ -1,0 +1,146 @@
+"""A valid access token for the application's back end.
+
+GET /token/{account_id}/{user_id} with IAM and a direct invocation answer the same JSON. The latter sends
+`{"account_id", "user_id", "min_valid_seconds"}`, the last one if it likes. Every call leaves one audit line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+
+from le_auth import observe, web
+from le_auth.domain.on_demand import OnDemand, Vended, retry_after
+from le_auth.domain.users import User
+from le_auth.errors import (
+    LeAuthError,
+    MisconfiguredError,
+    NotSignedInError,
+    RequestError,
+    SignInNeededError,
+)
+from le_auth.settings import Environment
+from le_auth.wiring import make_back_channel, make_refresher, make_table, sleep, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+LONGEST_MIN_VALID = 86_400
+DIRECT = "direct invocation"
+
+
+@cache
+def the_tokens() -> OnDemand:
+    environment = Environment.of_process()
+    table, channel = make_table(environment), make_back_channel(environment)
+    return OnDemand(refresher=make_refresher(environment, channel=channel, table=table), pause=sleep)
+
+
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    observe.the_logger().set_correlation_id(context.aws_request_id)
+    is_http = "requestContext" in event
+    try:
+        status, content, headers = respond(event, is_http=is_http)
+    finally:
+        observe.flush_metrics()
+    return web.json_answer(status, content, headers) if is_http else content
+
+
+def respond(event: Mapping[str, Any], *, is_http: bool) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Give status, JSON and headers; no error leaves this function as an exception."""
+    caller = DIRECT
+    wish: Wish | None = None
+    try:
+        caller = read_caller(event) if is_http else DIRECT
+        wish = Wish.read_http(event) if is_http else Wish.read(event)
+        vended = the_tokens().get(wish.user, min_valid=wish.min_valid)
+    except LeAuthError as error:
+        observe.log_error("token not vended", error, caller=caller, **audited(wish))
+        return refusal(error)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a caller
+        observe.log_unexpected(error)
+        observe.log_error("token not vended", MisconfiguredError(), caller=caller, **audited(wish))
+        return refusal(MisconfiguredError())
+    observe.count("TokenVended")
+    fields = {"caller": caller, **audited(wish), "was_refreshed": vended.was_refreshed}
+    observe.the_logger().info("token vended", extra=fields)
+    return 200, shown(vended), {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Whose token a caller wants, and for how long it must be valid yet where that is known."""
+
+    user: User
+    min_valid: timedelta
+
+    @classmethod
+    def read_http(cls, event: Mapping[str, Any]) -> Self:
+        """Raises: RequestError."""
+        seconds = web.Request.read(event).one("min_valid_seconds", longest=5)
+        path = event.get("pathParameters")
+        return cls.read({**(path if isinstance(path, dict) else {}), "min_valid_seconds": seconds})
+
+    @classmethod
+    def read(cls, wanted: Mapping[str, Any]) -> Self:
+        """Read `{"account_id", "user_id", "min_valid_seconds"}`.
+
+        Raises:
+            RequestError: it names what is wrong.
+        """
+        try:
+            user = User.read_pk(f"{wanted['account_id']}#{wanted['user_id']}")
+        except (KeyError, ValueError) as error:
+            raise RequestError("The account_id and user_id must be those of a LivePerson user.") from error
+        seconds = wanted.get("min_valid_seconds")
+        text = "0" if seconds is None else str(seconds)
+        if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= LONGEST_MIN_VALID):
+            raise RequestError(f"The min_valid_seconds must be a whole number from 0 to {LONGEST_MIN_VALID}.")
+        return cls(user=user, min_valid=timedelta(seconds=int(text)))
+
+
+def read_caller(event: Mapping[str, Any]) -> str:
+    """Give the ARN of whom API Gateway authenticated.
+
+    Raises:
+        SettingError: the route stands open, without IAM.
+    """
+    context = web.read_context(event)
+    try:
+        return str(context["authorizer"]["iam"]["userArn"])
+    except (KeyError, TypeError) as error:
+        raise MisconfiguredError("The route has no AWS_IAM authorization.") from error
+
+
+def audited(wish: Wish | None) -> dict[str, str]:
+    return {} if wish is None else {"account_id": wish.user.account_id, "user_id": wish.user.user_id}
+
+
+def shown(vended: Vended) -> dict[str, Any]:
+    return {
+        "access_token": vended.access_token.reveal(),
+        "token_type": "Bearer",
+        "account_id": vended.user.account_id,
+        "user_id": vended.user.user_id,
+        "issued_at": int(vended.issued_at.timestamp()),
+        "refreshed_at": int(vended.refreshed_at.timestamp()),
+    }
+
+
+def refusal(error: LeAuthError) -> tuple[int, dict[str, Any], dict[str, str]]:
+    match error:
+        case RequestError():
+            return 400, {"error": "invalid_request", "error_description": str(error)}, {}
+        case NotSignedInError():
+            return 404, {"error": "not_signed_in", "error_description": str(error)}, {}
+        case SignInNeededError():
+            description = "LivePerson no longer accepts this user's authorization. The user must sign in again."
+            return 409, {"error": "reauthorization_required", "error_description": description}, {}
+    seconds = retry_after(error, now=utc_now())
+    description = "No token that is fresh enough can be had at the moment. Try again."
+    content = {"error": "temporarily_unavailable", "error_description": description, "retry_after_seconds": seconds}
+    return 503, content, {"Retry-After": str(seconds)}
