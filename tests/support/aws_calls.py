@@ -122,11 +122,11 @@ def _text(body: Any) -> str:
 
 def _refusal(url: str, fault: AwsFault) -> AWSResponse:
     body = json.dumps({"__type": fault.code, "message": "ordered by a test"}).encode()
-    return AWSResponse(url, fault.status, HTTPHeaders(), _Body(body))
+    return AWSResponse(url, fault.status, HTTPHeaders(), Body(body))
 
 
 @dataclass(slots=True)
-class _Body:
+class Body:
     """As much of urllib3's answer as botocore reads."""
 
     content: bytes

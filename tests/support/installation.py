@@ -24,6 +24,7 @@ from le_auth.domain.secret import Secret
 from le_auth.domain.slots import slot_of
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
+from le_auth.settings import Environment
 from tests.support.template import Deployed, properties
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ class Installation:
         declared = timedelta(seconds=properties(FUNCTIONS[function])["Timeout"])
         return self.module(function).lambda_handler(event, Context(function, remaining or declared))
 
+    def enter(self, function: str) -> Environment:
+        """Set the environment of a function, for what is called without its handler."""
+        self._enter(function)
+        return Environment.of_process()
+
     def _enter(self, function: str) -> None:
         with self._lock:
             if self._environment_of == function:
@@ -212,23 +218,37 @@ class Installation:
 
     def receive(self) -> list[Record]:
         """Take all visible messages out of the queue, as Lambda does for a batch."""
+        return self._receive(self.queue_url)
+
+    def _receive(self, url: str) -> list[Record]:
         records: list[Record] = []
         while True:
             answer = self.emulator.sqs.receive_message(
-                QueueUrl=self.queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+                QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
             )
             if not answer.get("Messages"):
                 return records
-            records += [_record(message) for message in answer["Messages"]]
+            records += [_record(message, url) for message in answer["Messages"]]
 
     def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[Record]:
         """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the messages that stay."""
+        return self._deliver(self.queue_url, records, remaining)
+
+    def receive_rescues(self) -> list[Record]:
+        """Take all visible messages out of RescueQueue; they count as in flight until they are landed."""
+        return self._receive(self.deployed.resources["RescueQueue"])
+
+    def land(self, records: Sequence[Record]) -> list[Record]:
+        """Invoke the worker with rescues and delete those that landed; gives those that come back."""
+        return self._deliver(self.deployed.resources["RescueQueue"], records, None)
+
+    def _deliver(self, url: str, records: Sequence[Record], remaining: timedelta | None) -> list[Record]:
         answer = self.invoke("refresh_worker", {"Records": list(records)}, remaining=remaining)
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         assert failed <= {record["messageId"] for record in records}
         for record in records:
             if record["messageId"] not in failed:
-                self.emulator.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=record["receiptHandle"])
+                self.emulator.sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
         return [record for record in records if record["messageId"] in failed]
 
     def hidden_messages(self) -> int:
@@ -255,7 +275,7 @@ class Installation:
         return done
 
 
-def _record(message: Any) -> Record:
+def _record(message: Any, url: str) -> Record:
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -263,7 +283,7 @@ def _record(message: Any) -> Record:
         "attributes": message.get("Attributes", {}),
         "messageAttributes": {},
         "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:refresh",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{url.rpartition('/')[2]}",
         "awsRegion": "us-east-1",
     }
 

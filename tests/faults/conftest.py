@@ -1,0 +1,63 @@
+"""What the fault tests share, and the count of their cases at the end of the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from le_auth.domain.users import User
+from tests.faults.life import Life
+from tests.support.crossings import Crossings
+from tests.support.installation import ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.installation import Installation
+
+CASES = pytest.StashKey[Counter[str]]()
+_user_ids = count(700_000)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash.setdefault(CASES, Counter())
+
+
+@pytest.fixture
+def cases(pytestconfig: pytest.Config) -> Counter[str]:
+    """Counts the cases tried, by scenario."""
+    return pytestconfig.stash[CASES]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    counted = config.stash.get(CASES, Counter())
+    if counted:
+        terminalreporter.section("fault matrix")
+        for scenario, number in counted.items():
+            terminalreporter.write_line(f"{number:5} cases: {scenario}")
+        terminalreporter.write_line(f"{counted.total():5} cases in all")
+
+
+@pytest.fixture
+def crossings(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crossings]:
+    from le_auth.adapters import aws
+
+    clients = [aws.dynamodb(), aws.sqs(), aws.secrets_manager()]
+    crossings = Crossings(simulator=installation.simulator)
+    crossings.watch(clients, monkeypatch)
+    yield crossings
+    crossings.forget(clients)
+
+
+@pytest.fixture
+def new_life(installation: Installation, crossings: Crossings) -> Callable[[], Life]:
+    """Begin the life of somebody whom nobody knows yet."""
+
+    def begin() -> Life:
+        user = User(account_id=ACCOUNT, user_id=str(next(_user_ids)))
+        return Life(installation=installation, crossings=crossings, user=user)
+
+    return begin

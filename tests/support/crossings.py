@@ -1,0 +1,258 @@
+"""Every call that leaves a function's process, in one numbered line, and a fault that strikes at one of them.
+
+AWS calls are caught in botocore, those to LivePerson in our HTTP client. A call counts once, however often botocore
+repeats its request.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from threading import local
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+from le_auth.adapters.http import BrokenError, HttpClient, NotSentError
+from tests.support.aws_calls import Body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pytest
+
+    from local.simulator import Simulator
+
+
+class Killed(BaseException):
+    """The process is gone; nothing but `finally` runs any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """A fault at one crossing.
+
+    Args:
+        at: number of the crossing, from 0.
+        name: of the fault, one of AWS_FAULTS or LIVEPERSON_FAULTS.
+    """
+
+    at: int
+    name: str
+
+
+@dataclass(kw_only=True)
+class Crossings:
+    """The line of calls; records their names, and lets the ordered fault strike.
+
+    Args:
+        outages: AWS operations that fail until `end`.
+        meanwhile: what somebody else does, once, just before a call of that name.
+    """
+
+    simulator: Simulator
+    names: list[str] = field(default_factory=list)
+    strike: Strike | None = None
+    struck: bool = False
+    outages: set[str] = field(default_factory=set)
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    _thread: Any = field(default_factory=local)
+
+    def watch(self, clients: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Listen until the test ends."""
+        for client in clients:
+            service = client.meta.service_model.service_name
+            client.meta.events.register("before-parameter-build", self._begin, unique_id=f"crossings-begin-{service}")
+            client.meta.events.register_first("before-send", self._send, unique_id=f"crossings-{service}")
+        monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+        crossings, send = self, HttpClient._send
+
+        def cross(client: HttpClient, method: str, url: str, form: Any, deadline: float) -> Any:
+            return crossings._call(_endpoint(url, form), lambda: send(client, method, url, form, deadline))
+
+        monkeypatch.setattr(HttpClient, "_send", cross)
+
+    def forget(self, clients: Sequence[Any]) -> None:
+        for client in clients:
+            service = client.meta.service_model.service_name
+            client.meta.events.unregister("before-parameter-build", unique_id=f"crossings-begin-{service}")
+            client.meta.events.unregister("before-send", unique_id=f"crossings-{service}")
+
+    def start(self, strike: Strike | None = None) -> None:
+        self.names, self.strike, self.struck = [], strike, False
+
+    def end(self) -> None:
+        """From now on nothing fails."""
+        self.strike = None
+        self.outages.clear()
+        self.meanwhile.clear()
+        self.simulator.faults.clear()
+
+    # ---- AWS ----
+
+    def _begin(self, model: Any, params: dict[str, Any], **_: object) -> None:
+        name = _aws_name(model.name, params)
+        fault = self._claim(name)  # what happens meanwhile may be calls too
+        self._thread.fault, self._thread.requests = fault, 0
+        if fault == "killed before":
+            raise Killed
+        if fault == "out for good":
+            self.outages.add(model.name)
+
+    def _send(self, request: Any, event_name: str, **_: object) -> AWSResponse | None:
+        service, operation = event_name.split(".")[1:3]
+        if self._is_out(operation):
+            return _refused(request.url, "InternalServerError", 500)
+        fault, self._thread.requests = self._thread.fault, self._thread.requests + 1
+        match fault:
+            case "fails once" if self._thread.requests == 1:
+                return _refused(request.url, "InternalServerError", 500)
+            case "fails":
+                return _refused(request.url, "InternalServerError", 500)
+            case "denied":
+                return _refused(request.url, "AccessDeniedException", 400)
+            case "throttled":
+                return _refused(request.url, "ThrottlingException", 400)
+            case "times out":
+                raise ReadTimeoutError(endpoint_url=request.url)
+            case "answer lost once" if self._thread.requests == 1:
+                self._really(service, request)
+                raise ConnectionClosedError(endpoint_url=request.url)
+            case "answer lost":
+                self._really(service, request)
+                raise ConnectionClosedError(endpoint_url=request.url)
+            case "killed after":
+                self._really(service, request)
+                raise Killed
+            case _:
+                return None
+
+    def _is_out(self, operation: str) -> bool:
+        return operation in self.outages
+
+    def _really(self, service: str, request: Any) -> None:
+        from le_auth.adapters import aws
+
+        makers: dict[str, Any] = {"dynamodb": aws.dynamodb, "sqs": aws.sqs, "secretsmanager": aws.secrets_manager}
+        answer = makers[service]()._endpoint.http_session.send(request)
+        assert answer.content is not None
+
+    # ---- LivePerson ----
+
+    def _call(self, name: str, send: Callable[[], Any]) -> Any:
+        fault = self._claim(name)
+        if fault is None:
+            return send()
+        if fault == "killed before":
+            raise Killed
+        if fault == "not sent":
+            raise NotSentError
+        if fault == "timed out unprocessed":
+            raise BrokenError
+        if fault in LIVEPERSON_FAULTS:
+            kind, details = LIVEPERSON_FAULTS[fault]
+            if kind is not None:
+                self.simulator.faults.order(name, kind, **details)
+        answer = send()
+        if fault == "killed after":
+            raise Killed
+        if fault == "timed out processed":
+            raise BrokenError
+        return answer
+
+    def _claim(self, name: str) -> str | None:
+        number = len(self.names)
+        self.names.append(name)
+        self.meanwhile.pop(name, lambda: None)()
+        if self.strike is None or self.strike.at != number:
+            return None
+        self.struck = True
+        return self.strike.name
+
+
+AWS_FAULTS = (
+    "fails once",
+    "fails",
+    "out for good",
+    "denied",
+    "throttled",
+    "times out",
+    "answer lost once",
+    "answer lost",
+    "killed before",
+    "killed after",
+)
+
+_PASSING = ("killed before", "killed after", "not sent", "timed out unprocessed", "timed out processed")
+LIVEPERSON_FAULTS: dict[str, tuple[str | None, dict[str, Any]]] = {
+    **{name: (None, {}) for name in _PASSING},
+    **{f"status {status}": ("status", {"status": status}) for status in (400, 403, 404, 408, 409, 422)},
+    "invalid_request": ("status", {"status": 400, "body": json.dumps({"error": "invalid_request"})}),
+    "invalid_client": ("status", {"status": 401, "body": json.dumps({"error": "invalid_client"})}),
+    "unauthorized_client": ("status", {"status": 400, "body": json.dumps({"error": "unauthorized_client"})}),
+    "status 401": ("status", {"status": 401}),
+    "status 429": ("status", {"status": 429}),
+    "status 429 with Retry-After": ("status", {"status": 429, "headers": {"Retry-After": "40"}}),
+    **{f"status {status}": ("status", {"status": status}) for status in (500, 501, 502, 503, 504)},
+    "dropped unprocessed": ("drop-before", {}),
+    "dropped processed": ("drop-after", {}),
+    "malformed": ("malformed-body", {}),
+    "truncated": ("truncated-body", {}),
+    "oversized": ("oversized-body", {}),
+    "invalid_grant": ("status", {"status": 400, "body": json.dumps({"error": "invalid_grant"})}),
+    "a page": ("wrong-content", {"body": "<html>", "content_type": "text/html"}),
+    "an empty object": ("wrong-content", {"body": "{}", "content_type": "application/json"}),
+}
+TOKEN_FAULTS: dict[str, tuple[str | None, dict[str, Any]]] = {
+    "no access token": ("missing-fields", {"names": ["access_token"]}),
+    "other token type": ("token-type", {"value": "mac"}),
+    "another user": ("other-user", {}),
+}
+LIVEPERSON_FAULTS |= TOKEN_FAULTS
+LIVEPERSON = {"domain", "token-code", "token-refresh", "revoke"}
+
+
+def faults_at(name: str) -> Sequence[str]:
+    """List what can go wrong with a call."""
+    if name not in LIVEPERSON:
+        return AWS_FAULTS
+    return [fault for fault in LIVEPERSON_FAULTS if fault not in TOKEN_FAULTS or name.startswith("token-")]
+
+
+_UPDATES = {
+    ":is_admin": "sign in",
+    ":replaced": "save",
+    ":one": "lease",
+    ":number": "sign out",
+    ":until": "grace",
+    ":failures": "give back",
+    ":reauthorize": "end",
+    ":last_used_at": "note use",
+    ":minute": "finish minute",
+}
+"""What an update is for, by a value that only it has."""
+
+
+def _aws_name(operation: str, params: dict[str, Any]) -> str:
+    if operation != "UpdateItem":
+        return operation
+    values = params.get("ExpressionAttributeValues", {})
+    return f"UpdateItem {next((purpose for mark, purpose in _UPDATES.items() if mark in values), 'other')}"
+
+
+def _endpoint(url: str, form: Any) -> str:
+    path = urlsplit(url).path
+    if path.endswith("/token/revoke"):
+        return "revoke"
+    if path.endswith("/token"):
+        return "token-code" if form["grant_type"] == "authorization_code" else "token-refresh"
+    return "domain"
+
+
+def _refused(url: str, code: str, status: int) -> AWSResponse:
+    body = json.dumps({"__type": code, "message": "ordered by a test"}).encode()
+    return AWSResponse(url, status, HTTPHeaders(), Body(body))
