@@ -46,13 +46,17 @@ class FakeClock:
 
 @dataclass(slots=True)
 class FakeSentinels:
-    """Finds one Sentinel for all accounts, or fails."""
+    """Finds one Sentinel for all accounts, or fails; each look-up takes `takes` of the clock."""
 
     error: Exception | None = None
+    clock: FakeClock | None = None
+    takes: timedelta = timedelta()
     asked: list[str] = field(default_factory=list)
 
     def find(self, account_id: str, *, now: datetime) -> Sentinel:  # noqa: ARG002 - the port's form
         self.asked.append(account_id)
+        if self.clock is not None:
+            self.clock.go_on(self.takes)
         if self.error is not None:
             raise self.error
         return SENTINEL
