@@ -143,6 +143,22 @@ def test_the_index_is_read_and_no_user_item(installation: Installation) -> None:
     }
 
 
+def test_a_key_in_the_index_that_is_no_users_is_told_and_stops_nobody_elses_refresh(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    due = sign_in(installation, users_of_slot(7, 2))
+    table = installation.table
+    table.client.put_item(TableName=table.name, Item={"pk": {"S": "canary key"}, "slot": {"N": "7"}})
+
+    done = installation.schedule(NOON + 7 * MINUTE)
+
+    assert done == {"minutes": 1, "due": 2, "complete": True}
+    assert {message["pk"] for message in sent(installation)} == due
+    logged = capsys.readouterr().out
+    assert '"KeysSkipped":[1.0]' in logged
+    assert "canary" not in logged
+
+
 def test_those_who_must_sign_in_again_are_not_due(installation: Installation) -> None:
     (user,) = users_of_slot(7, 1)
     sign_in(installation, [user])

@@ -70,6 +70,17 @@ def test_a_doubled_event_sends_nothing() -> None:
     assert queue.sent == []
 
 
+@pytest.mark.parametrize("stranger", ["", "#scheduler", "13099967", "a#b#c", "13099967#" + "1" * 65])
+def test_a_key_that_is_no_users_is_skipped_and_the_others_are_sent(stranger: str) -> None:
+    queue = FakeQueue()
+    schedule = FakeSchedule(pages={0: [[stranger, ADA.pk], [stranger]], 30: [[BOB.pk]]}, finished=MINUTE - 1)
+
+    done = run(schedule, queue)
+
+    assert [due.user for due in queue.sent] == [ADA, BOB]
+    assert (done, schedule.finished) == (Round(minutes=1, due=2, skipped=2, complete=True), MINUTE)
+
+
 def test_the_first_event_ever_works_off_its_minute() -> None:
     queue, schedule = FakeQueue(), FakeSchedule(pages={0: [[ADA.pk]]})
 

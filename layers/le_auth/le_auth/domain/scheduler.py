@@ -5,6 +5,7 @@ Source: design, Table (slots, index, checkpoint).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -45,12 +46,14 @@ class Round:
     Args:
         minutes: those finished, this one or more where some had been missed.
         due: messages sent.
+        skipped: keys in the index that are no user's; one such key must not stop the minute.
         complete: False where time ran out; the next minute goes on.
     """
 
     minutes: int
     due: int
     complete: bool
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +78,29 @@ class Scheduler:
         """
         minute = int(event_time.timestamp()) // 60
         finished = self.schedule.find_finished_minute()
-        minutes = sent = 0
+        minutes = sent = skipped = 0
         for missed in minutes_to_work(minute, finished=finished, interval=self.interval):
-            for page in self._pages(missed):
+            for keys in self._pages(missed):
                 if self.clock() + SECONDS_KEPT > ends_at:
-                    return Round(minutes=minutes, due=sent, complete=False)
+                    return Round(minutes=minutes, due=sent, skipped=skipped, complete=False)
+                page = _read_page(keys, due_at=datetime.fromtimestamp(missed * 60, UTC))
                 self.queue.send(page)
                 sent += len(page)
+                skipped += len(keys) - len(page)
             if not self.schedule.finish_minute(missed):
                 break
             minutes += 1
-        return Round(minutes=minutes, due=sent, complete=True)
+        return Round(minutes=minutes, due=sent, skipped=skipped, complete=True)
 
-    def _pages(self, minute: int) -> Iterator[list[DueToken]]:
-        due_at = datetime.fromtimestamp(minute * 60, UTC)
+    def _pages(self, minute: int) -> Iterator[Sequence[str]]:
         for slot in due_slots(minute, interval=self.interval):
-            for keys in self.schedule.due(slot):
-                yield [DueToken(user=User.read_pk(pk), due_at=due_at) for pk in keys]
+            yield from self.schedule.due(slot)
+
+
+def _read_page(keys: Sequence[str], *, due_at: datetime) -> list[DueToken]:
+    """Make the messages of those keys that are users'."""
+    page = []
+    for pk in keys:
+        with suppress(ValueError):
+            page.append(DueToken(user=User.read_pk(pk), due_at=due_at))
+    return page
