@@ -42,6 +42,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, o
 
 def report(done: Round) -> None:
     observe.count("TokensDue", done.due)
+    if done.skipped:
+        observe.count("KeysSkipped", done.skipped)
+        observe.the_logger().error("skipped what is no user's key in the index", extra={"keys": done.skipped})
     fields = {"minutes": done.minutes, "due": done.due}
     if done.complete:
         observe.the_logger().info("sent what is due", extra=fields)

@@ -57,7 +57,8 @@ def the_queue(name: str) -> RefreshQueue:
 
 @cache
 def the_number_of_threads() -> int:
-    return Environment.of_process().number("WORKER_THREADS", 32, least=1, most=64)
+    """Give a worker's share of the refreshes at once: the queue starts two workers at least, of up to 32 threads."""
+    return min(32, Environment.of_process().number("MAX_CONCURRENT_REFRESHES", 64, least=2, most=16384) // 2)
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:

@@ -12,6 +12,7 @@ import pytest
 
 from le_auth.adapters.sealing import Keyring
 from le_auth.adapters.token_table import TokenTable
+from le_auth.domain.checkpoint import Checkpoint, Cursor
 from le_auth.domain.grants import Lease, LeaseTerms, Refusal, Renewal, Sealed, Status
 from le_auth.domain.id_token import Identity
 from le_auth.domain.refresh import LEASE_TIME
@@ -20,7 +21,7 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
 from le_auth.errors import GrantMovedError, TransactionExpiredError
-from tests.support.installation import NOON, SEALING_KEY
+from tests.support.installation import NOON, SEALING_KEY, users_of_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -452,9 +453,36 @@ def test_a_slot_names_its_own_users_only(table: TokenTable) -> None:
     assert not any(found.values())
 
 
+def test_a_slot_is_read_on_behind_a_key_also_where_that_user_is_gone(table: TokenTable) -> None:
+    keys = [user.pk for user in users_of_slot(7, 5)]
+    for pk in (*keys[:2], *keys[3:]):
+        table.client.put_item(TableName=table.name, Item={"pk": {"S": pk}, "slot": {"N": "7"}})
+
+    assert [list(page) for page in table.due(7, after=keys[2])] == [keys[3:]]
+
+
 def test_the_checkpoint_only_ever_advances(table: TokenTable) -> None:
-    assert table.find_finished_minute() is None
+    assert table.find_checkpoint() is None
 
     assert [table.finish_minute(minute) for minute in (5, 5, 4, 6)] == [True, True, False, True]
 
-    assert table.find_finished_minute() == 6
+    assert table.find_checkpoint() == Checkpoint(finished_minute=6)
+
+
+def test_a_minute_that_is_paused_is_not_finished_and_its_cursor_goes_when_it_is(table: TokenTable) -> None:
+    cursor = Cursor(slot=37, pk=ADA.pk)
+
+    table.pause_minute(7, cursor)
+
+    assert table.find_checkpoint() == Checkpoint(finished_minute=6, cursor=cursor)
+    assert [key for page in table.due(37) for key in page] == []
+    assert table.finish_minute(7)
+    assert table.find_checkpoint() == Checkpoint(finished_minute=7)
+
+
+def test_a_minute_that_another_finished_is_not_paused(table: TokenTable) -> None:
+    table.finish_minute(7)
+
+    table.pause_minute(7, Cursor(slot=37, pk=ADA.pk))
+
+    assert table.find_checkpoint() == Checkpoint(finished_minute=7)

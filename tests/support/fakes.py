@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
+from le_auth.domain.checkpoint import Checkpoint
 from le_auth.domain.grants import Sealed
 from le_auth.domain.secret import Secret
 from le_auth.errors import RescueUnavailableError, SealingKeyError, SecretsUnavailableError
@@ -19,6 +20,7 @@ from tests.support.makers import NOON, SENTINEL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from le_auth.domain.checkpoint import Cursor
     from le_auth.domain.grants import Renewal
     from le_auth.domain.scheduled import DueToken
     from le_auth.domain.sentinel_api import Sentinel
@@ -46,13 +48,17 @@ class FakeClock:
 
 @dataclass(slots=True)
 class FakeSentinels:
-    """Finds one Sentinel for all accounts, or fails."""
+    """Finds one Sentinel for all accounts, or fails; each look-up takes `takes` of the clock."""
 
     error: Exception | None = None
+    clock: FakeClock | None = None
+    takes: timedelta = timedelta()
     asked: list[str] = field(default_factory=list)
 
     def find(self, account_id: str, *, now: datetime) -> Sentinel:  # noqa: ARG002 - the port's form
         self.asked.append(account_id)
+        if self.clock is not None:
+            self.clock.go_on(self.takes)
         if self.error is not None:
             raise self.error
         return SENTINEL
@@ -228,29 +234,37 @@ class FakeSchedule:
     """The table as the scheduler sees it: pages of keys in slots, and the checkpoint.
 
     Args:
-        pages: {slot: pages of keys}.
-        rival: a minute that another invocation finishes before this one can.
+        pages: {slot: pages of keys, in their order}.
+        rival: a minute that another invocation has finished by the time that this one writes.
     """
 
     pages: Mapping[int, Sequence[Sequence[str]]] = field(default_factory=dict)
     finished: int | None = None
+    cursor: Cursor | None = None
     rival: int | None = None
     slots_read: list[int] = field(default_factory=list)
 
-    def find_finished_minute(self) -> int | None:
-        return self.finished
+    def find_checkpoint(self) -> Checkpoint | None:
+        return None if self.finished is None else Checkpoint(finished_minute=self.finished, cursor=self.cursor)
 
     def finish_minute(self, minute: int) -> bool:
-        if self.rival == minute:
-            self.finished = minute
+        return self._move(minute, finished=minute, cursor=None) or self.finished == minute
+
+    def pause_minute(self, minute: int, cursor: Cursor) -> None:
+        self._move(minute, finished=minute - 1, cursor=cursor)
+
+    def due(self, slot: int, *, after: str | None = None) -> Iterator[Sequence[str]]:
+        self.slots_read.append(slot)
+        for page in self.pages.get(slot, ()):
+            yield [pk for pk in page if after is None or pk > after]
+
+    def _move(self, minute: int, *, finished: int, cursor: Cursor | None) -> bool:
+        if self.rival is not None:
+            self.finished, self.cursor, self.rival = self.rival, None, None
         if self.finished is not None and self.finished >= minute:
             return False
-        self.finished = minute
+        self.finished, self.cursor = finished, cursor
         return True
-
-    def due(self, slot: int) -> Iterator[Sequence[str]]:
-        self.slots_read.append(slot)
-        yield from self.pages.get(slot, ())
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Barrier, Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -46,11 +46,15 @@ class FakeSqs:
 
     Args:
         refusals: for each of the next requests, the numbers of the entries that it does not take.
+        broken: receipt handles; a request that has one fails as a whole.
+        meeting: where requests to hide messages wait for one another.
     """
 
     refusals: deque[set[int]] = field(default_factory=deque)
     sent: list[str] = field(default_factory=list)
     requests: list[list[dict[str, Any]]] = field(default_factory=list)
+    broken: frozenset[str] = frozenset()
+    meeting: Barrier | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -69,7 +73,13 @@ class FakeSqs:
         QueueUrl: str,  # noqa: N803
         Entries: list[dict[str, Any]],  # noqa: N803
     ) -> dict[str, Any]:
-        return _answer(self._refuse(QueueUrl, Entries))
+        if self.meeting is not None:
+            self.meeting.wait(timeout=5)
+        with self._lock:
+            failed = self._refuse(QueueUrl, Entries)
+        if self.broken & {entry["ReceiptHandle"] for entry in Entries}:
+            raise client_error("InternalError")
+        return _answer(failed)
 
     def _refuse(self, url: str, entries: list[dict[str, Any]]) -> set[str]:
         assert url == "https://sqs.example/queue"

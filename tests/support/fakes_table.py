@@ -159,7 +159,7 @@ class FakeTable:
     def end_grant(self, lease: Lease, *, reason: str) -> None:
         self._begin("end_grant")
         ended = {**_ATTEMPT_IS_OVER, "status": Status.REAUTHORIZE, "slot": None, "sealed": None, "last_error": reason}
-        self.put(replace(self._mine(lease), **ended))
+        self._answer("end_grant", lambda: self.put(replace(self._mine(lease), **ended)))
 
     def rest_idle(self, grant: Grant) -> None:
         self._begin("rest_idle")

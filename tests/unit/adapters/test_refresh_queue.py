@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from botocore.exceptions import ClientError
 
 from le_auth.adapters.refresh_queue import QueueError, RefreshQueue
 from le_auth.domain.scheduled import DueToken
@@ -79,11 +81,30 @@ def test_a_pause_is_rounded_up_to_seconds_and_never_longer_than_sqs_takes(pause:
 
 
 def test_many_messages_come_back_by_ten_and_refusals_are_counted() -> None:
-    sqs = FakeSqs(refusals=deque([{0, 9}, {0}]))
+    sqs = FakeSqs(refusals=deque([{0, 1}, {0, 1}]))
 
     refused = queue_of(sqs).return_later({f"receipt-{number}": SECOND for number in range(12)})
 
-    assert ([len(request) for request in sqs.requests], refused) == ([10, 2], 3)
+    assert (sorted(len(request) for request in sqs.requests), refused) == ([2, 10], 4)
+
+
+def test_a_whole_batch_of_the_worker_comes_back_by_requests_at_once() -> None:
+    sqs = FakeSqs(meeting=Barrier(10))
+
+    assert queue_of(sqs).return_later({f"receipt-{number}": SECOND for number in range(100)}) == 0
+
+    assert len(sqs.requests) == 10
+
+
+def test_a_request_that_fails_is_told_when_all_others_were_made() -> None:
+    sqs = FakeSqs(broken=frozenset({"receipt-0", "receipt-15"}))
+
+    with pytest.raises(ClientError):
+        queue_of(sqs).return_later({f"receipt-{number}": SECOND for number in range(400)})
+
+    assert {entry["ReceiptHandle"] for request in sqs.requests for entry in request} == {
+        f"receipt-{number}" for number in range(400)
+    }
 
 
 def test_where_nothing_comes_back_nothing_is_asked() -> None:

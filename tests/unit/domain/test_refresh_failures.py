@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from le_auth.domain.grants import Status
-from le_auth.domain.refresh import LEASE_TIME
+from le_auth.domain.grants import LEASE_CLOCK_SKEW, Status
+from le_auth.domain.refresh import LEASE_TIME, SAVE_TIME
 from le_auth.domain.scheduled import class_of
 from le_auth.errors import (
     ClientRefusedError,
@@ -17,6 +18,7 @@ from le_auth.errors import (
     RequestRefusedError,
     RotationLostError,
     SentinelUnavailableError,
+    TableUnavailableError,
 )
 from tests.support.makers import ADA, BOB, HALF_AN_HOUR, NOON, a_user, an_answer, an_identity
 
@@ -151,6 +153,34 @@ def test_a_late_invalid_grant_never_erases_a_new_sign_in(world: World) -> None:
     with pytest.raises(GrantMovedError):
         world.refresh()
     assert (world.ada.status, world.tokens_of()[1]) == (Status.ACTIVE, "refresh-canary-signed-in")
+
+
+def test_the_end_of_a_grant_whose_answer_was_lost_is_stored(world: World) -> None:
+    world.table.lose_answer("end_grant")
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+
+    with pytest.raises(GrantRevokedError):
+        world.refresh()
+    assert (world.ada.status, world.ada.last_error) == (Status.REAUTHORIZE, "invalid_grant")
+
+
+def test_the_end_of_a_grant_is_written_again_until_the_table_is_back(world: World) -> None:
+    world.table.fail("end_grant", times=3)
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+
+    with pytest.raises(GrantRevokedError):
+        world.refresh()
+    assert (world.clock.pauses, world.ada.status) == ([timedelta(seconds=1)] * 3, Status.REAUTHORIZE)
+
+
+def test_the_end_of_a_grant_is_written_only_while_the_lease_lasts(world: World) -> None:
+    world.table.fail("end_grant", times=1000)
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+
+    with pytest.raises(TableUnavailableError):
+        world.refresh()
+    assert len(world.clock.pauses) >= SAVE_TIME / timedelta(seconds=1)
+    assert world.clock.now + LEASE_CLOCK_SKEW < NOON + LEASE_TIME
 
 
 def test_point_23_a_refreshed_id_token_of_another_user_ends_the_grant(world: World) -> None:

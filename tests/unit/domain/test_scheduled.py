@@ -108,6 +108,15 @@ def test_a_refresh_is_begun_when_there_is_just_time_enough(world: World) -> None
     assert world.work(batch=Batch(ends_at=NOON + LONGEST)).outcome == "refreshed"
 
 
+def test_a_refresh_is_not_begun_when_getting_ready_for_it_took_too_long(world: World) -> None:
+    world.sentinels.clock, world.sentinels.takes = world.clock, 2 * SECOND
+
+    result = world.work(batch=Batch(ends_at=NOON + LONGEST + SECOND))
+
+    assert (result.outcome, result.reason, result.retry_after) == ("left", "invocation_ends", SECOND)
+    assert (world.table.writes, world.endpoint.requests) == ([], [])
+
+
 # ---- a refused lease is looked at ----
 
 

@@ -107,6 +107,18 @@ def test_429_without_retry_after_takes_the_regular_pauses(world: World) -> None:
     assert pauses == [5 * SECOND, 10 * SECOND, 15 * SECOND, 120 * SECOND]
 
 
+@pytest.mark.parametrize(
+    ("failures", "retry_after", "pause"), [(3, 60, 120), (3, 200, 200), (9, 1, 480), (9, 599, 599), (9, 601, 600)]
+)
+def test_429_never_comes_back_sooner_than_another_failure_would_nor_later_than_an_interval(
+    failures: int, retry_after: int, pause: int
+) -> None:
+    world = World(interval=10 * MINUTE)
+    world.have(ADA, failures=failures)
+
+    assert world.fails_with(limited(retry_after)).retry_after == pause * SECOND
+
+
 def test_retry_after_of_another_answer_than_429_is_not_asked(world: World) -> None:
     error = SentinelUnavailableError("503", retry_after=900)
 

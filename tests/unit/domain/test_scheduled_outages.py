@@ -39,6 +39,16 @@ def test_when_the_first_five_fail_alike_the_rest_is_handed_back_unsent(world: Wo
     assert len(world.endpoint.requests) == 5
 
 
+def test_unknown_outcomes_are_an_outage_too(world: World) -> None:
+    users, batch = some_users(world, 6), a_batch()
+    world.endpoint.order(*[OutcomeUnknownError("broken")] * 5)
+
+    results = [world.work(user, batch=batch) for user in users]
+
+    assert [result.reason for result in results] == ["outcome_unknown"] * 5 + ["outage"]
+    assert results[5].retry_after == 5 * SECOND
+
+
 def test_the_rest_waits_as_long_as_the_longest_of_the_failed(world: World) -> None:
     users, batch = some_users(world, 6), a_batch()
     world.endpoint.order(limited(7), limited(60), limited(None), limited(9), limited(None))

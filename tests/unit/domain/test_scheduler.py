@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from le_auth.domain.checkpoint import Cursor
 from le_auth.domain.scheduler import SECONDS_KEPT, Round, Scheduler
 from tests.support.fakes import FakeClock, FakeQueue, FakeSchedule
-from tests.support.makers import ADA, BOB, CAROL, NOON
+from tests.support.makers import ADA, BOB, CAROL, NOON, OTHER_ACCOUNT, a_user
 
 MINUTE = int(NOON.timestamp()) // 60
 A_WHILE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+DAVE = a_user(43, account_id=OTHER_ACCOUNT)
 
 
 def run(schedule: FakeSchedule, queue: FakeQueue, *, clock: FakeClock | None = None, seconds: int = 4) -> Round:
@@ -70,6 +73,17 @@ def test_a_doubled_event_sends_nothing() -> None:
     assert queue.sent == []
 
 
+@pytest.mark.parametrize("stranger", ["", "#scheduler", "13099967", "a#b#c", "13099967#" + "1" * 65])
+def test_a_key_that_is_no_users_is_skipped_and_the_others_are_sent(stranger: str) -> None:
+    queue = FakeQueue()
+    schedule = FakeSchedule(pages={0: [[stranger, ADA.pk], [stranger]], 30: [[BOB.pk]]}, finished=MINUTE - 1)
+
+    done = run(schedule, queue)
+
+    assert [due.user for due in queue.sent] == [ADA, BOB]
+    assert (done, schedule.finished) == (Round(minutes=1, due=2, skipped=2, complete=True), MINUTE)
+
+
 def test_the_first_event_ever_works_off_its_minute() -> None:
     queue, schedule = FakeQueue(), FakeSchedule(pages={0: [[ADA.pk]]})
 
@@ -78,22 +92,106 @@ def test_the_first_event_ever_works_off_its_minute() -> None:
 
 
 def test_who_loses_the_checkpoint_to_another_invocation_stops() -> None:
-    schedule = FakeSchedule(finished=MINUTE - 3, rival=MINUTE - 1)
+    queue = FakeQueue()
+    schedule = FakeSchedule(pages={28: [[ADA.pk]], 29: [[BOB.pk]]}, finished=MINUTE - 3, rival=MINUTE - 1)
 
-    assert run(schedule, FakeQueue()) == Round(minutes=1, due=0, complete=True)
+    assert run(schedule, queue) == Round(minutes=0, due=1, complete=True)
+    assert (schedule.finished, schedule.cursor) == (MINUTE - 1, None)
+
+
+def test_who_met_another_at_the_same_minute_goes_on() -> None:
+    schedule = FakeSchedule(finished=MINUTE - 3, rival=MINUTE - 2)
+
+    assert run(schedule, FakeQueue()) == Round(minutes=3, due=0, complete=True)
+
+
+# ---- time runs out ----
+
+
+def run_short(schedule: FakeSchedule, queue: FakeQueue, *, pages: int) -> Round:
+    """Run a round in which there is time for so many pages."""
+    queue.clock, queue.takes = FakeClock(NOON + A_WHILE - SECONDS_KEPT - (pages - 1) * SECOND), SECOND
+    return run(schedule, queue, clock=queue.clock)
+
+
+IN_THEIR_ORDER = [BOB, CAROL, ADA, DAVE]
+
+
+def four_pages(finished: int | None = MINUTE - 1) -> FakeSchedule:
+    """Two pages in each of two slots, whose keys lie among one another."""
+    return FakeSchedule(pages={0: [[BOB.pk], [CAROL.pk]], 30: [[ADA.pk], [DAVE.pk]]}, finished=finished)
+
+
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_when_time_runs_out_the_next_minute_goes_on_behind_what_was_sent(pages: int) -> None:
+    queue, schedule = FakeQueue(), four_pages()
+
+    assert run_short(schedule, queue, pages=pages) == Round(minutes=0, due=pages, complete=False)
     assert schedule.finished == MINUTE - 1
+    assert run(schedule, queue) == Round(minutes=1, due=4 - pages, complete=True)
+
+    assert [due.user for due in queue.sent] == IN_THEIR_ORDER
+    assert (schedule.finished, schedule.cursor) == (MINUTE, None)
 
 
-def test_no_page_is_begun_when_time_runs_out_and_the_next_minute_goes_on() -> None:
-    clock = FakeClock(NOON + A_WHILE - SECONDS_KEPT - timedelta(seconds=2))
-    queue = FakeQueue(clock=clock, takes=timedelta(seconds=2))
-    schedule = FakeSchedule(pages={0: [[ADA.pk], [BOB.pk], [CAROL.pk]]}, finished=MINUTE - 1)
+def test_a_minute_may_take_several_rounds() -> None:
+    queue, schedule = FakeQueue(), four_pages()
 
-    done = run(schedule, queue, clock=clock)
+    rounds = [run_short(schedule, queue, pages=1) for _ in range(4)]
 
-    assert (done, schedule.finished) == (Round(minutes=0, due=2, complete=False), MINUTE - 1)
-    clock.now = NOON
-    assert run(schedule, FakeQueue(), clock=clock) == Round(minutes=1, due=3, complete=True)
+    assert [each.complete for each in rounds] == [False, False, False, True]
+    assert [due.user for due in queue.sent] == IN_THEIR_ORDER
+
+
+def test_what_is_sent_later_is_due_at_its_own_minute() -> None:
+    queue, schedule = FakeQueue(), four_pages()
+    run_short(schedule, queue, pages=1)
+    a_minute_later = Scheduler(schedule=schedule, queue=queue, interval=30, clock=FakeClock())
+
+    done = a_minute_later.run(event_time=NOON + A_WHILE, ends_at=NOON + A_WHILE)
+
+    assert done == Round(minutes=2, due=3, complete=True)
+    assert {due.due_at for due in queue.sent} == {NOON}
+
+
+def test_a_cursor_is_good_for_its_own_minute_only() -> None:
+    queue, schedule = FakeQueue(), four_pages()
+    run_short(schedule, queue, pages=2)
+    an_interval_later = Scheduler(schedule=schedule, queue=queue, interval=30, clock=FakeClock())
+
+    done = an_interval_later.run(event_time=NOON + 30 * A_WHILE, ends_at=NOON + A_WHILE)
+
+    assert done == Round(minutes=30, due=4, complete=True)
+    assert [due.user for due in queue.sent] == [BOB, CAROL, *IN_THEIR_ORDER]
+
+
+def test_the_first_minute_ever_is_continued_too() -> None:
+    queue, schedule = FakeQueue(), four_pages(finished=None)
+    run_short(schedule, queue, pages=1)
+
+    assert run(schedule, queue) == Round(minutes=1, due=3, complete=True)
+
+
+def test_without_time_for_a_single_page_the_checkpoint_stays() -> None:
+    schedule = four_pages()
+
+    assert run_short(schedule, FakeQueue(), pages=0) == Round(minutes=0, due=0, complete=False)
+    assert (schedule.finished, schedule.cursor) == (MINUTE - 1, None)
+    run_short(schedule, FakeQueue(), pages=2)
+    run_short(schedule, FakeQueue(), pages=0)
+    assert schedule.cursor == Cursor(slot=0, pk=CAROL.pk)
+
+
+def test_who_runs_out_of_time_in_a_minute_that_another_finished_leaves_no_cursor() -> None:
+    schedule = four_pages()
+    schedule.rival = MINUTE
+
+    run_short(schedule, FakeQueue(), pages=1)
+
+    assert (schedule.finished, schedule.cursor) == (MINUTE, None)
+
+
+# ---- the event ----
 
 
 def test_the_minute_is_the_one_of_the_event_whenever_it_is_handled() -> None:

@@ -10,17 +10,13 @@ BROWSER = {"PUBLIC_BASE_URL", "APP_URL", "RETURN_ORIGINS", "EMBEDDED", "FRAME_AN
 SECRETS = {"APP_INSTALL_SECRET_ARN", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"}
 ENVIRONMENTS = {
     "launch": LIVEPERSON | BROWSER | {"USE_PKCE"},
-    "callback": LIVEPERSON
-    | BROWSER
-    | SECRETS
-    | {"USE_PKCE", "TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "SESSION_HOURS"},
-    "session": BROWSER
-    | {"APP_INSTALLS", "SESSION_HOURS", "REFRESH_INTERVAL_MINUTES", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"},
+    "callback": LIVEPERSON | BROWSER | SECRETS | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "SESSION_HOURS"},
+    "session": BROWSER | {"SESSION_HOURS", "REFRESH_INTERVAL_MINUTES", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"},
     "refresh_scheduler": {"TOKEN_TABLE_NAME", "REFRESH_QUEUE_URL", "REFRESH_INTERVAL_MINUTES"},
     "refresh_worker": LIVEPERSON
     | SECRETS
     | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "REFRESH_INTERVAL_MINUTES", "IDLE_DAYS"}
-    | {"REFRESH_QUEUE_URL", "RESCUE_QUEUE_URL", "WORKER_THREADS", "MAX_CONCURRENT_REFRESHES"},
+    | {"REFRESH_QUEUE_URL", "RESCUE_QUEUE_URL", "MAX_CONCURRENT_REFRESHES"},
     "access_token": LIVEPERSON
     | SECRETS
     | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "REFRESH_INTERVAL_MINUTES", "RESCUE_QUEUE_URL"},
@@ -50,7 +46,6 @@ VALUES = {
     "SEALING_KEY_SECRET_ARN": {"Fn::GetAtt": ["SealingKeySecret", "Id"]},
     "REFRESH_QUEUE_URL": {"Ref": "RefreshQueue"},
     "RESCUE_QUEUE_URL": {"Ref": "RescueQueue"},
-    "WORKER_THREADS": {"Fn::FindInMap": ["RefreshConcurrency", {"Ref": "MaxConcurrentRefreshes"}, "Threads"]},
 }
 
 each_function = pytest.mark.parametrize(("name", "logical_id"), FUNCTIONS.items())
@@ -89,10 +84,8 @@ def test_a_function_runs_on_the_architecture_of_the_layer_that_it_uses(function:
 
 @each_function
 def test_environment_variables_are_text(name: str, logical_id: str) -> None:
-    threads = {shares["Threads"] for shares in processed()["Mappings"]["RefreshConcurrency"].values()}
     variables = properties(logical_id)["Environment"]["Variables"]
 
-    assert all(isinstance(each, str) for each in threads)
     assert all(isinstance(variables[each], (str, dict)) for each in ENVIRONMENTS[name])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.refresh_worker import app
 from le_auth.domain.on_demand import LONGEST_WAIT
 from le_auth.domain.refresh import LONGEST
 from le_auth.domain.rescue import rescue_pause
@@ -119,18 +120,36 @@ def test_the_queue_starts_as_many_workers_as_the_mapping_says() -> None:
     assert "ReservedConcurrentExecutions" not in properties("RefreshWorkerFunction")
 
 
-def test_workers_times_threads_are_the_refreshes_at_once_that_were_asked_for() -> None:
-    for refreshes, shares in processed()["Mappings"]["RefreshConcurrency"].items():
-        assert shares["Workers"] * int(shares["Threads"]) == int(refreshes)
+def shares() -> list[tuple[int, int]]:
+    """Give each number of refreshes at once that may be asked for, and the workers that it makes."""
+    mapping = processed()["Mappings"]["RefreshConcurrency"]
+    return [(int(refreshes), each["Workers"]) for refreshes, each in mapping.items()]
+
+
+@pytest.mark.parametrize(("refreshes", "workers"), shares())
+def test_workers_times_threads_are_the_refreshes_at_once_that_were_asked_for(
+    monkeypatch: pytest.MonkeyPatch, refreshes: int, workers: int
+) -> None:
+    monkeypatch.setenv("MAX_CONCURRENT_REFRESHES", str(refreshes))
+
+    threads = app.the_number_of_threads.__wrapped__()
+
+    assert workers * threads == refreshes
+    assert threads <= 32, "more do not make a worker faster"
+
+
+def test_without_a_number_a_worker_has_the_threads_of_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAX_CONCURRENT_REFRESHES", raising=False)
+    default = processed()["Parameters"]["MaxConcurrentRefreshes"]["Default"]
+
+    assert app.the_number_of_threads.__wrapped__() * dict(shares())[default] == default
 
 
 def test_every_number_of_refreshes_that_may_be_asked_for_has_its_shares() -> None:
     allowed = processed()["Parameters"]["MaxConcurrentRefreshes"]["AllowedValues"]
 
-    assert [str(each) for each in allowed] == list(processed()["Mappings"]["RefreshConcurrency"])
+    assert allowed == [refreshes for refreshes, _ in shares()]
 
 
-def test_shares_keep_to_what_sqs_starts_and_to_the_threads_that_saturate_a_processor() -> None:
-    for shares in processed()["Mappings"]["RefreshConcurrency"].values():
-        assert 2 <= shares["Workers"] <= 1000
-        assert 1 <= int(shares["Threads"]) <= 32
+def test_sqs_starts_at_least_two_and_at_most_a_thousand_workers() -> None:
+    assert all(2 <= workers <= 1000 for _, workers in shares())

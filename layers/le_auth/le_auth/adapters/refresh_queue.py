@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from le_auth.domain.scheduled import DueToken
 
 BATCH = 10
-_SENDERS = 16
+_AT_ONCE = 16
 _TRIES = 3
 _LONGEST_VISIBILITY = timedelta(hours=12)
 
@@ -41,11 +41,7 @@ class RefreshQueue:
             QueueError: some were not taken; the checkpoint must not advance.
         """
         batches = list(batched(messages, BATCH, strict=False))
-        if len(batches) <= 1:
-            for batch in batches:
-                self._send_batch(batch)
-            return
-        with ThreadPoolExecutor(min(_SENDERS, len(batches))) as threads:
+        with _threads_for(batches) as threads:
             for _ in threads.map(self._send_batch, batches):
                 pass
 
@@ -64,20 +60,29 @@ class RefreshQueue:
     def return_later(self, pauses: Mapping[str, timedelta]) -> int:
         """Let messages come back after a pause each; gives how many SQS refused (they come back by their time-out).
 
+        Every request is tried before the first error is raised.
+
         Args:
             pauses: {receipt handle: pause}.
         """
-        refused = 0
-        for batch in batched(pauses.items(), BATCH, strict=False):
-            answer = self.client.change_message_visibility_batch(
-                QueueUrl=self.url,
-                Entries=[
-                    {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": _seconds(pause)}
-                    for number, (receipt, pause) in enumerate(batch)
-                ],
-            )
-            refused += len(answer.get("Failed", []))
-        return refused
+        batches = list(batched(pauses.items(), BATCH, strict=False))
+        with _threads_for(batches) as threads:
+            asked = [threads.submit(self._hide_batch, batch) for batch in batches]
+        return sum(batch.result() for batch in asked)
+
+    def _hide_batch(self, batch: Iterable[tuple[str, timedelta]]) -> int:
+        answer = self.client.change_message_visibility_batch(
+            QueueUrl=self.url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": _seconds(pause)}
+                for number, (receipt, pause) in enumerate(batch)
+            ],
+        )
+        return len(answer.get("Failed", []))
+
+
+def _threads_for(batches: Sequence[object]) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, min(_AT_ONCE, len(batches))))
 
 
 def _seconds(pause: timedelta) -> int:

@@ -12,11 +12,14 @@ from le_auth.adapters.grant_items import key_of, write_values
 from le_auth.adapters.refresh_writes import RefreshWrites
 from le_auth.adapters.sign_in_writes import SignInWrites
 from le_auth.adapters.sign_out_writes import SignOutWrites
+from le_auth.domain.checkpoint import Checkpoint, Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 INDEX = "due"
+PAGE = 1000
+"""Keys of a slot at a time; between two pages the scheduler looks at the clock."""
 _CHECKPOINT = "#scheduler"
 
 
@@ -24,39 +27,64 @@ _CHECKPOINT = "#scheduler"
 class TokenTable(SignInWrites, RefreshWrites, SignOutWrites):
     """The table behind the ports SignInStore, GrantStore, SignOutStore and Schedule."""
 
-    def due(self, slot: int) -> Iterator[Sequence[str]]:
-        """Give the keys of a slot, page by page."""
+    def due(self, slot: int, *, after: str | None = None) -> Iterator[Sequence[str]]:
+        """Give the keys of a slot in their order, page by page: all, or those after a key."""
+        condition = "#slot = :slot" if after is None else "#slot = :slot AND pk > :after"
         pages = self.client.get_paginator("query").paginate(
             TableName=self.name,
             IndexName=INDEX,
-            KeyConditionExpression="#slot = :slot",
+            KeyConditionExpression=condition,
             ExpressionAttributeNames={"#slot": "slot"},
-            ExpressionAttributeValues=write_values({":slot": slot}),
+            ExpressionAttributeValues=write_values({":slot": slot} | ({} if after is None else {":after": after})),
+            PaginationConfig={"PageSize": PAGE},
         )
         with table_errors():
             for page in pages:
                 yield [item["pk"]["S"] for item in page["Items"]]
 
-    def find_finished_minute(self) -> int | None:
+    def find_checkpoint(self) -> Checkpoint | None:
         with table_errors():
             answer = self.client.get_item(TableName=self.name, Key=key_of(_CHECKPOINT), ConsistentRead=True)
-        return int(answer["Item"]["finished_minute"]["N"]) if "Item" in answer else None
+        return _read_checkpoint(answer["Item"]) if "Item" in answer else None
 
     def finish_minute(self, minute: int) -> bool:
         """Advance the checkpoint; False where another invocation did, further than here."""
+        found = self._move_checkpoint(minute, "SET finished_minute = :minute REMOVE cursor_slot, cursor_pk", {})
+        return found is None or found.finished_minute == minute  # our own write, its answer lost
+
+    def pause_minute(self, minute: int, cursor: Cursor) -> None:
+        """Advance the checkpoint into a minute that is not finished, unless another invocation has finished it.
+
+        A cursor is kept under names of its own: an attribute `slot` would put the checkpoint into the index.
+        """
+        self._move_checkpoint(
+            minute,
+            "SET finished_minute = :before, cursor_slot = :cursor_slot, cursor_pk = :cursor_pk",
+            {":before": minute - 1, ":cursor_slot": cursor.slot, ":cursor_pk": cursor.pk},
+        )
+
+    def _move_checkpoint(self, minute: int, update: str, values: dict[str, Any]) -> Checkpoint | None:
+        """Write the checkpoint unless this minute is finished; gives the one that stands in the way."""
         try:
             with table_errors():
                 self.client.update_item(
                     TableName=self.name,
                     Key=key_of(_CHECKPOINT),
-                    UpdateExpression="SET finished_minute = :minute",
+                    UpdateExpression=update,
                     ConditionExpression="attribute_not_exists(finished_minute) OR finished_minute < :minute",
-                    ExpressionAttributeValues=write_values({":minute": minute}),
+                    ExpressionAttributeValues=write_values({":minute": minute, **values}),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as error:
             if code_of(error) != REFUSED:
                 raise
-            found: Any = error.response.get("Item")
-            return bool(found) and int(found["finished_minute"]["N"]) == minute  # our own write, its answer lost
-        return True
+            item: Any = error.response.get("Item")
+            return _read_checkpoint(item)
+        return None
+
+
+def _read_checkpoint(item: Any) -> Checkpoint:
+    cursor = None
+    if "cursor_slot" in item:
+        cursor = Cursor(slot=int(item["cursor_slot"]["N"]), pk=item["cursor_pk"]["S"])
+    return Checkpoint(finished_minute=int(item["finished_minute"]["N"]), cursor=cursor)

@@ -5,10 +5,12 @@ Source: design, Table (slots, index, checkpoint).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from le_auth.domain.checkpoint import Cursor
 from le_auth.domain.scheduled import DueToken
 from le_auth.domain.slots import due_slots, minutes_to_work
 from le_auth.domain.users import User
@@ -16,6 +18,7 @@ from le_auth.domain.users import User
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from le_auth.domain.checkpoint import Checkpoint
     from le_auth.domain.ports import Clock
 
 SECONDS_KEPT = timedelta(seconds=10)
@@ -25,13 +28,16 @@ SECONDS_KEPT = timedelta(seconds=10)
 class Schedule(Protocol):
     """The table, as the scheduler needs it."""
 
-    def find_finished_minute(self) -> int | None: ...
+    def find_checkpoint(self) -> Checkpoint | None: ...
 
     def finish_minute(self, minute: int) -> bool:
         """Advance the checkpoint; False where it already stands further."""
 
-    def due(self, slot: int) -> Iterator[Sequence[str]]:
-        """Give the partition keys of a slot, page by page."""
+    def pause_minute(self, minute: int, cursor: Cursor) -> None:
+        """Advance the checkpoint into a minute that is not finished, unless somebody else has finished it."""
+
+    def due(self, slot: int, *, after: str | None = None) -> Iterator[Sequence[str]]:
+        """Give the partition keys of a slot in their order, page by page: all, or those after a key."""
 
 
 class Queue(Protocol):
@@ -45,12 +51,14 @@ class Round:
     Args:
         minutes: those finished, this one or more where some had been missed.
         due: messages sent.
-        complete: False where time ran out; the next minute goes on.
+        skipped: keys in the index that are no user's; one such key must not stop the minute.
+        complete: False where time ran out; the next minute goes on from there.
     """
 
     minutes: int
     due: int
     complete: bool
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +82,38 @@ class Scheduler:
             ends_at: when the invocation is over.
         """
         minute = int(event_time.timestamp()) // 60
-        finished = self.schedule.find_finished_minute()
-        minutes = sent = 0
+        checkpoint = self.schedule.find_checkpoint()
+        finished = None if checkpoint is None else checkpoint.finished_minute
+        minutes = sent = skipped = 0
         for missed in minutes_to_work(minute, finished=finished, interval=self.interval):
-            for page in self._pages(missed):
+            cursor = None if checkpoint is None else checkpoint.cursor_in(missed)
+            for slot, keys in self._pages(missed, cursor):
                 if self.clock() + SECONDS_KEPT > ends_at:
-                    return Round(minutes=minutes, due=sent, complete=False)
+                    if cursor is not None:
+                        self.schedule.pause_minute(missed, cursor)
+                    return Round(minutes=minutes, due=sent, skipped=skipped, complete=False)
+                page = _read_page(keys, due_at=datetime.fromtimestamp(missed * 60, UTC))
                 self.queue.send(page)
                 sent += len(page)
+                skipped += len(keys) - len(page)
+                cursor = Cursor(slot=slot, pk=keys[-1])
             if not self.schedule.finish_minute(missed):
                 break
             minutes += 1
-        return Round(minutes=minutes, due=sent, complete=True)
+        return Round(minutes=minutes, due=sent, skipped=skipped, complete=True)
 
-    def _pages(self, minute: int) -> Iterator[list[DueToken]]:
-        due_at = datetime.fromtimestamp(minute * 60, UTC)
+    def _pages(self, minute: int, cursor: Cursor | None) -> Iterator[tuple[int, Sequence[str]]]:
+        """Give what is due in a minute, slot by slot, page by page, from the cursor on."""
         for slot in due_slots(minute, interval=self.interval):
-            for keys in self.schedule.due(slot):
-                yield [DueToken(user=User.read_pk(pk), due_at=due_at) for pk in keys]
+            if cursor is None or slot >= cursor.slot:
+                after = cursor.pk if cursor is not None and slot == cursor.slot else None
+                yield from ((slot, keys) for keys in self.schedule.due(slot, after=after) if keys)
+
+
+def _read_page(keys: Sequence[str], *, due_at: datetime) -> list[DueToken]:
+    """Make the messages of those keys that are users'."""
+    page = []
+    for pk in keys:
+        with suppress(ValueError):
+            page.append(DueToken(user=User.read_pk(pk), due_at=due_at))
+    return page
