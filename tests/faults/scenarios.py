@@ -117,7 +117,8 @@ def sign_out_of_liveperson(life: Life) -> None:
 
 
 def refresh_while_the_user_signs_out_of_liveperson(life: Life) -> None:
-    life.crossings.meanwhile["UpdateItem save"] = lambda: life.sign_out(Scope.LIVEPERSON)
+    another_process = lambda: life.attempt(lambda: life.sign_out(Scope.LIVEPERSON))  # noqa: E731 - it may be killed alone
+    life.crossings.meanwhile["UpdateItem save"] = another_process
     life.attempt(life.scheduled)
     life.attempt(life.land_rescues)
 
@@ -189,7 +190,10 @@ def is_revoked(life: Life, call: str, fault: str) -> str | None:
         return wrong
     if call == "revoke" and fault in REFUSED_FOR_GOOD:
         return None
-    if (call == "token-refresh" and fault in ANSWER_NEVER_CAME) or (call, fault) in THE_WINDOW:
+    if call == "token-refresh" and fault in {"invalid_grant", "another user"}:
+        return None  # LivePerson said that there was nothing left to revoke, or gave somebody else's tokens
+    refused_save = ("UpdateItem save", "killed after")  # killed before it was queued for revocation
+    if (call == "token-refresh" and fault in ANSWER_NEVER_CAME) or (call, fault) in THE_WINDOW | {refused_save}:
         return None  # nobody knows the token that would have to be revoked
     return "is not revoked at LivePerson"
 

@@ -35,7 +35,7 @@ def test_no_fault_at_any_call_loses_a_token_or_sends_one_twice(
         if verdict is not None:
             wrong.append(f"{strike.name} at call {strike.at} ({calls[strike.at]}): {verdict}")
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def names_of_calls(scenario: Scenario, life: Life) -> list[str]:
@@ -64,7 +64,7 @@ def run(scenario: Scenario, life: Life, strike: Strike | None) -> str | None:
     except LeAuthError as error:
         if strike is None:
             return f"failed with {error.reason}"
-    life.calls = life.crossings.names
+    life.calls = list(life.crossings.names)
     if strike is not None and not life.crossings.struck:
         return f"the fault never struck: {life.calls}"
     call = "" if strike is None else life.calls[strike.at]
