@@ -1,74 +1,32 @@
-"""Events on a real bus, held against the schema and the example that are published; and buses that misbehave."""
+"""Events on a real bus, held against the schema and the example that are published."""
 
 from __future__ import annotations
 
 import json
-import time
-from itertools import count
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from le_auth.adapters import aws
 from le_auth.announce import announce
 from le_auth.domain.events import Event, authorization_lost, user_signed_in, user_signed_out
-from le_auth.domain.grants import Scope, Status
+from le_auth.domain.grants import Scope
 from le_auth.domain.id_token import Identity
 from le_auth.domain.users import User
 from le_auth.errors import GrantRevokedError, IdentityMismatchError, RotationLostError
+from tests.support.event_bus import DOCS, SCHEMA, install_bus, received, sign_in_and_lose
 from tests.support.installation import ACCOUNT, INTERVAL, NOON, SECRET, Installation
-from tests.support.raw_server import RawServer
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterator
-    from threading import Event as Signal
-
     from tests.support.browser import Browser
-    from tests.support.emulator import Emulator
 
-DOCS = Path(__file__).parents[2] / "docs"
-SCHEMA = json.loads((DOCS / "events.schema.json").read_text())
 ADA = User(account_id=ACCOUNT, user_id="1001")
-LONGEST = 3.0
-"""Seconds; a second's patience, and much for a busy machine. The slow servers below take ten."""
-
-_numbers = count(1)
-
-type Endpoint = Callable[[RawServer], None]
 
 
 @pytest.fixture
 def bus(installation: Installation) -> str:
-    """The functions are deployed with a bus; the URL of the queue that gets what arrives there."""
-    name = f"my-app-{next(_numbers)}"
-    queue_url = installation.emulator.make_event_bus(name)
-    installation.configure(EventBusName=name)
-    return queue_url
-
-
-def received(emulator: Emulator, queue_url: str) -> list[dict[str, Any]]:
-    """Take all events out of a queue; each must be as the schema says."""
-    events = []
-    while messages := emulator.sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            emulator.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-            events.append(json.loads(message["Body"]))
-    for event in events:
-        Draft202012Validator(SCHEMA).validate(event)
-    return events
-
-
-def sign_in_and_lose(installation: Installation, *user_ids: str) -> list[User]:
-    """Have users signed in whose authorization is taken back at LivePerson, and let them fall due."""
-    users = [installation.sign_in(user_id) for user_id in user_ids]
-    installation.go_on(INTERVAL)
-    for _ in users:
-        installation.simulator.faults.order("token-refresh", "status", status=400, body='{"error": "invalid_grant"}')
-    return users
+    return install_bus(installation)
 
 
 def detail_of(user: User, installation: Installation, **facts: object) -> dict[str, object]:
@@ -212,134 +170,3 @@ def test_the_schema_and_the_page_name_every_reason() -> None:
 
     assert lost["properties"]["detail"]["properties"]["reason"]["examples"] == reasons
     assert all(f"`{reason}`" in (DOCS / "events.md").read_text() for reason in reasons)
-
-
-# ---- buses that misbehave ----
-
-
-@pytest.fixture
-def at(installation: Installation, bus: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    """Lets a server of the test's own be EventBridge."""
-    assert bus
-
-    def move(server: RawServer) -> None:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", server.url)
-        aws.events.cache_clear()
-        installation.start_cold()
-
-    yield move
-    aws.events.cache_clear()
-
-
-def never(_connection: socket.socket, stopping: Signal) -> None:
-    stopping.wait(10)
-
-
-def drip(connection: socket.socket, stopping: Signal) -> None:
-    """Begin an answer and go on so slowly that no single wait is long."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(100):
-        if stopping.wait(0.1):
-            return
-        connection.sendall(b" ")
-
-
-def refuse(connection: socket.socket, _stopping: Signal) -> None:
-    """Take the request and none of its events."""
-    body = b'{"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "canary"}]}'
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-
-
-def unreadable(connection: socket.socket, _stopping: Signal) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncanary")
-
-
-MISBEHAVIOUR = [
-    (never, "ReadTimeoutError"),
-    (drip, "too_slow"),
-    (refuse, "InternalFailure"),
-    (unreadable, "unreadable_answer"),
-]
-
-
-@pytest.mark.parametrize(("answer", "reason"), MISBEHAVIOUR)
-def test_whoever_signs_in_gets_in_in_time_whatever_the_bus_does(
-    browser: Browser,
-    at: Endpoint,
-    capsys: pytest.CaptureFixture[str],
-    answer: Callable[[socket.socket, Signal], object],
-    reason: str,
-) -> None:
-    with RawServer(answer=answer) as server:
-        at(server)
-        callback = browser.come_back()
-        begun_at = time.monotonic()
-        got_in = browser.visit(callback)
-        took = time.monotonic() - begun_at
-        requests = len(server.requests)
-
-    assert got_in["statusCode"] == 303
-    assert browser.visit("/session")["statusCode"] == 200
-    assert took < LONGEST
-    assert requests == 1, "one attempt"
-    logged = capsys.readouterr().out
-    assert logged.count('"EventNotSent":[1.0]') == 1
-    assert f'"reason":"{reason}"' in logged
-    assert "canary" not in logged
-
-
-def test_whoever_signs_in_gets_in_where_nothing_listens(
-    installation: Installation, browser: Browser, at: Endpoint, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with RawServer(answer=never) as server:
-        at(server)
-
-    browser.sign_in()
-
-    assert installation.grant(ADA).status is Status.ACTIVE
-    assert '"EventNotSent":[1.0]' in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InternalException"])
-def test_a_refused_request_is_counted_and_not_repeated(
-    installation: Installation, browser: Browser, bus: str, capsys: pytest.CaptureFixture[str], code: str
-) -> None:
-    fault = installation.calls.order("PutEvents", code=code, status=400)
-
-    browser.sign_in()
-
-    assert fault.met == 1
-    assert received(installation.emulator, bus) == []
-    logged = capsys.readouterr().out
-    assert '"EventNotSent":[1.0]' in logged
-    assert f'"reason":"{code}"' in logged
-
-
-def test_a_worker_whose_bus_is_slow_ends_its_batch_in_time_and_counts_every_event(
-    installation: Installation, at: Endpoint, capsys: pytest.CaptureFixture[str]
-) -> None:
-    users = sign_in_and_lose(installation, *(str(number) for number in range(3001, 3016)))
-    records = installation.due(*users)
-
-    with RawServer(answer=never) as server:
-        at(server)
-        begun_at = time.monotonic()
-        unfinished = installation.work(records)
-        took = time.monotonic() - begun_at
-
-    assert unfinished == []
-    assert {installation.grant(user).status for user in users} == {Status.REAUTHORIZE}
-    assert took < LONGEST
-    assert '"EventNotSent":[15.0]' in capsys.readouterr().out
-
-
-def test_after_a_failure_the_next_event_arrives(
-    installation: Installation, browser: Browser, new_browser: Callable[[], Browser], bus: str
-) -> None:
-    installation.calls.order("PutEvents", "lost-answer", times=1)
-    browser.sign_in()
-    installation.calls.clear()
-
-    new_browser().sign_in()
-
-    assert len(received(installation.emulator, bus)) == 2, "the first was done, only its answer was lost"
