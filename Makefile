@@ -46,7 +46,7 @@ check-types:
 	@$(DEV)/mypy
 
 check-template:
-	@$(DEV)/cfn-lint template.yaml
+	@$(DEV)/cfn-lint template.yaml docs/events-example.yaml
 	@$(SAM) validate --lint --template template.yaml
 
 # The unit tests run here among all others, so that one coverage report has all.

@@ -40,7 +40,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One AWS account for all tests of this process; each test makes its own table, queue and secrets in it."""
     from le_auth.adapters import aws
 
-    makers = (aws.dynamodb, aws.sqs, aws.secrets_manager)
+    makers = (aws.dynamodb, aws.sqs, aws.secrets_manager, aws.events)
     with running_emulator(tmp_path_factory.mktemp("emulator")) as emulator, pytest.MonkeyPatch.context() as patch:
         for name, value in aws_environment(emulator.endpoint).items():
             patch.setenv(name, value)
@@ -88,7 +88,7 @@ def calls(emulator: Emulator) -> Iterator[AwsCalls]:
     from le_auth.adapters import aws
 
     assert emulator.endpoint
-    calls = AwsCalls([aws.dynamodb(), aws.sqs(), aws.secrets_manager()])
+    calls = AwsCalls([aws.dynamodb(), aws.sqs(), aws.secrets_manager(), aws.events()])
     yield calls
     calls.close()
 

@@ -12,6 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from le_auth import observe, web
+from le_auth.announce import announce
+from le_auth.domain.events import authorization_lost
 from le_auth.domain.on_demand import OnDemand, Vended, retry_after
 from le_auth.domain.users import User
 from le_auth.errors import (
@@ -60,6 +62,8 @@ def respond(event: Mapping[str, Any], *, is_http: bool) -> tuple[int, dict[str, 
         vended = the_tokens().get(wish.user, min_valid=wish.min_valid)
     except LeAuthError as error:
         observe.log_error("token not vended", error, caller=caller, **audited(wish))
+        if wish is not None and isinstance(error, SignInNeededError) and error.is_news:
+            report_lost(wish.user, error)
         return refusal(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a caller
         observe.log_unexpected(error)
@@ -69,6 +73,12 @@ def respond(event: Mapping[str, Any], *, is_http: bool) -> tuple[int, dict[str, 
     fields = {"caller": caller, **audited(wish), "was_refreshed": vended.was_refreshed}
     observe.the_logger().info("token vended", extra=fields)
     return 200, shown(vended), {}
+
+
+def report_lost(user: User, error: SignInNeededError) -> None:
+    """Tell that this call found the user's authorization gone; the calls after it find that stored."""
+    observe.count("AuthorizationLost", reason=error.reason)
+    announce(authorization_lost(user, reason=error.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from le_auth import browser, observe, web
+from le_auth.announce import announce
 from le_auth.domain import sessions, transactions
+from le_auth.domain.events import user_signed_in
 from le_auth.domain.secret import Secret
 from le_auth.domain.sign_in import CallbackQuery, SignedIn, SignIn
 from le_auth.errors import LeAuthError, RequestError
@@ -50,6 +52,7 @@ def lambda_handler(visit: browser.Visit) -> web.Answer:
     observe.count("SignInSucceeded")
     user = signed_in.identity.user
     observe.the_logger().info("signed in", extra={"account_id": user.account_id, "user_id": user.user_id})
+    announce(user_signed_in(signed_in.identity))
     return answer(signed_in, visit, lifetime=lifetime)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from le_auth import observe
 from le_auth.adapters import aws
 from le_auth.adapters.refresh_queue import RefreshQueue
+from le_auth.announce import announce
+from le_auth.domain.events import authorizations_lost
 from le_auth.domain.rescue import Landing, Rescue, read_rescue, rescue_pause
 from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh, unexpected
 from le_auth.domain.sign_out import SignOut
@@ -86,6 +88,7 @@ def refresh_all(records: Sequence[Record], batch: Batch) -> Unfinished:
     results = work(records, batch)
     for _, result in results:
         report(result)
+    announce(*authorizations_lost(result for _, result in results))
     return [(record, pause) for record, result in results if (pause := result.retry_after) is not None]
 
 

@@ -10,7 +10,7 @@ import pytest
 from local.runner.places import architecture
 from local.runner.stack import Stack
 
-type Ask = Callable[[str], str]
+type Ask = Callable[..., str]
 
 PROBE = """
 import boto3
@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 def lambda_handler(event, context):
     try:
-        boto3.client("dynamodb").get_item(TableName=event["table"], Key={"pk": {"S": "probe"}})
+        getattr(boto3.client(event["service"]), event["method"])(**event["arguments"])
     except ClientError as error:
         return error.response["Error"]["Code"]
     return "allowed"
@@ -26,11 +26,11 @@ def lambda_handler(event, context):
 
 
 @pytest.fixture
-def read_the_table_as(stack: Stack) -> Iterator[Ask]:
-    """Reads the table with the role of one of the stack's functions; gives "allowed" or the refusal's code."""
+def call_as(stack: Stack) -> Iterator[Ask]:
+    """Calls AWS with the role of one of the stack's functions; gives "allowed" or the refusal's code."""
     made: list[str] = []
 
-    def ask(logical_id: str) -> str:
+    def ask(logical_id: str, service: str, method: str, **arguments: object) -> str:
         role = stack.aws.functions.get_function_configuration(FunctionName=stack.deployed.functions[logical_id])["Role"]
         name = f"probe-{logical_id}"
         made.append(name)
@@ -43,7 +43,7 @@ def read_the_table_as(stack: Stack) -> Iterator[Ask]:
             Timeout=30,
             Architectures=[architecture()],  # type: ignore[list-item]
         )
-        event = json.dumps({"table": stack.deployed.outputs["TokenTableName"]})
+        event = json.dumps({"service": service, "method": method, "arguments": arguments})
         answer = stack.aws.functions.invoke(FunctionName=name, Payload=event.encode())
         return str(json.loads(answer["Payload"].read()))
 
@@ -52,12 +52,44 @@ def read_the_table_as(stack: Stack) -> Iterator[Ask]:
         stack.aws.functions.delete_function(FunctionName=name)
 
 
+@pytest.fixture
+def read_the_table_as(stack: Stack, call_as: Ask) -> Ask:
+    table = stack.deployed.outputs["TokenTableName"]
+    return lambda logical_id: call_as(logical_id, "dynamodb", "get_item", TableName=table, Key={"pk": {"S": "probe"}})
+
+
+@pytest.fixture
+def send_to_a_bus_as(call_as: Ask) -> Ask:
+    def send(logical_id: str, bus: str) -> str:
+        entry = {"EventBusName": bus, "Source": "le-app-auth", "DetailType": "Probe", "Detail": "{}"}
+        return call_as(logical_id, "events", "put_events", Entries=[entry])
+
+    return send
+
+
 def test_the_role_of_session_may_read_the_table(read_the_table_as: Ask) -> None:
     assert read_the_table_as("SessionFunction") == "allowed"
 
 
 def test_the_role_of_launch_which_anybody_may_call_may_not(read_the_table_as: Ask) -> None:
     assert read_the_table_as("LaunchFunction") == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    "function", ["CallbackFunction", "SessionFunction", "RefreshWorkerFunction", "AccessTokenFunction"]
+)
+def test_the_role_of_a_function_that_sends_events_may_send_them_to_the_bus_of_the_stack(
+    send_to_a_bus_as: Ask, function: str
+) -> None:
+    assert send_to_a_bus_as(function, "default") == "allowed"
+
+
+def test_it_may_not_send_them_to_another_bus(send_to_a_bus_as: Ask) -> None:
+    assert send_to_a_bus_as("CallbackFunction", "another") == "AccessDeniedException"
+
+
+def test_the_role_of_a_function_that_sends_no_events_may_not_send_any(send_to_a_bus_as: Ask) -> None:
+    assert send_to_a_bus_as("LaunchFunction", "default") == "AccessDeniedException"
 
 
 def zipped(name: str, source: str) -> bytes:

@@ -112,7 +112,7 @@ class AwsCalls:
 
     def _send(self, event_name: str, request: Any) -> None:
         service = event_name.split(".")[1]
-        client = next(client for client in self._clients if client.meta.service_model.service_name == service)
+        client = next(client for client in self._clients if client.meta.service_model.service_id.hyphenize() == service)
         client._endpoint.http_session.send(request)
 
 

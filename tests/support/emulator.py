@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
 
 
 class Emulator(Aws):
     """An account of one's own. All that tests make in it goes with it."""
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return self._client("events")  # type: ignore[no-any-return]
 
     @cached_property
     def sqs(self) -> SQSClient:
@@ -48,12 +53,30 @@ class Emulator(Aws):
         }
         return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
 
+    def make_event_bus(self, name: str) -> str:
+        """Make an event bus with a queue for all of our events; gives the queue's URL."""
+        url = self.sqs.create_queue(QueueName=f"{name}-events")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.events.create_event_bus(Name=name)
+        pattern = json.dumps({"source": ["le-app-auth"]})
+        self.events.put_rule(Name="all", EventBusName=name, EventPattern=pattern)
+        self.events.put_targets(Rule="all", EventBusName=name, Targets=[{"Id": "queue", "Arn": arn}])
+        return url
+
+    def make_stack(self, name: str, template: str) -> dict[str, str]:
+        """Deploy a template of resources only; gives its outputs."""
+        self.cloudformation.create_stack(StackName=name, TemplateBody=template)
+        waiter = self.cloudformation.get_waiter("stack_create_complete")
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        [stack] = self.cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
     def make_secret(self, name: str, content: str) -> str:
         """Make a secret; gives its ARN."""
         return self.secretsmanager.create_secret(Name=name, SecretString=content)["ARN"]
 
     def close(self) -> None:
-        for client in (self.dynamodb, self.sqs, self.secretsmanager):
+        for client in (self.cloudformation, self.dynamodb, self.events, self.sqs, self.secretsmanager):
             client.close()
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -38,6 +41,42 @@ class FakeSecretsManager:
         if isinstance(self.content, Exception):
             raise self.content
         return {"ARN": SecretId} if self.content is None else {"ARN": SecretId, "SecretString": self.content}
+
+
+@dataclass
+class FakeEventBridge:
+    """EventBridge that remembers what it took.
+
+    Args:
+        refusals: for each of the next requests, the error codes by the numbers of the entries that it does not take, or
+            the error that the whole request meets.
+        then: called at the end of each request.
+        forgets: so many entries are missing in each answer.
+    """
+
+    refusals: deque[dict[int, str] | Exception] = field(default_factory=deque)
+    requests: list[list[dict[str, Any]]] = field(default_factory=list)
+    then: Callable[[], object] | None = None
+    forgets: int = 0
+    closed: int = 0
+
+    def make_client(self) -> EventBridgeClient:
+        return cast("EventBridgeClient", self)
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        assert 1 <= len(Entries) <= 10
+        self.requests.append(Entries)
+        refused = self.refusals.popleft() if self.refusals else {}
+        if self.then is not None:
+            self.then()
+        if isinstance(refused, Exception):
+            raise refused
+        answers = [{"ErrorCode": refused[n]} if n in refused else {"EventId": str(n)} for n in range(len(Entries))]
+        answers = answers[self.forgets :]
+        return {"FailedEntryCount": len(refused), "Entries": answers}
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 @dataclass

@@ -187,7 +187,14 @@ class RefreshUnderWayError(TryLaterError):
 
 
 class SignInNeededError(LeAuthError):
+    """This user's authorization is gone.
+
+    Attributes:
+        is_news: this very attempt found and stored it; it had not been known before.
+    """
+
     reason = "sign_in_needed"
+    is_news = False
 
 
 class NotSignedInError(SignInNeededError):

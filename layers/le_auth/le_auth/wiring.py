@@ -15,6 +15,7 @@ from le_auth.settings import Environment, LivePersonSettings
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from le_auth.adapters.event_bus import EventBus
     from le_auth.adapters.http import HttpClient
     from le_auth.adapters.rescue_queue import RescueQueue
     from le_auth.adapters.secret_store import AppInstallSecrets, CachedSecret, SealingKeys
@@ -111,6 +112,17 @@ def make_table(environment: Environment) -> TokenTable:
     from le_auth.adapters.token_table import TokenTable
 
     return TokenTable(client=aws.dynamodb(), name=name)
+
+
+def make_event_bus(environment: Environment) -> EventBus | None:
+    """Give the bus that is told what happens; None: none is configured."""
+    name = environment.text("EVENT_BUS_NAME", " ").strip()
+    if not name:
+        return None
+    from le_auth.adapters import aws  # imports boto3
+    from le_auth.adapters.event_bus import EventBus
+
+    return EventBus(make_client=aws.events, name=name)
 
 
 def make_app_install_secrets(environment: Environment) -> AppInstallSecrets:

@@ -217,9 +217,10 @@ def test_three_refusals_in_a_row_end_the_grant_where_the_account_works(world: Wo
     world.endpoint.order(world.answer())
     world.refresh(BOB)
 
-    with pytest.raises(GrantRevokedError, match="three intervals"):
+    with pytest.raises(GrantRevokedError, match="three intervals") as lost:
         refuse(world)
     assert (world.ada.status, world.ada.last_error) == (Status.REAUTHORIZE, "request_refused")
+    assert lost.value.is_news
 
 
 def test_three_refusals_in_a_row_end_nothing_where_nobody_of_the_account_was_refreshed(world: World) -> None:

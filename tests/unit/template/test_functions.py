@@ -21,6 +21,8 @@ ENVIRONMENTS = {
     | SECRETS
     | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "REFRESH_INTERVAL_MINUTES", "RESCUE_QUEUE_URL"},
 }
+for _teller in ("callback", "session", "refresh_worker", "access_token"):
+    ENVIRONMENTS[_teller] |= {"EVENT_BUS_NAME"}
 APP_INSTALL_SECRET = {
     "Fn::If": ["MakesAppInstallSecret", {"Fn::GetAtt": ["AppInstallSecret", "Id"]}, {"Ref": "AppInstallSecretArn"}]
 }
@@ -46,6 +48,7 @@ VALUES = {
     "SEALING_KEY_SECRET_ARN": {"Fn::GetAtt": ["SealingKeySecret", "Id"]},
     "REFRESH_QUEUE_URL": {"Ref": "RefreshQueue"},
     "RESCUE_QUEUE_URL": {"Ref": "RescueQueue"},
+    "EVENT_BUS_NAME": {"Ref": "EventBusName"},
 }
 
 each_function = pytest.mark.parametrize(("name", "logical_id"), FUNCTIONS.items())

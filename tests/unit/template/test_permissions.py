@@ -9,6 +9,7 @@ from tests.support.processed_template import FUNCTIONS, as_list, processed, prop
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 APP_INSTALL_SECRET = "if MakesAppInstallSecret AppInstallSecret AppInstallSecretArn"
+EVENT_BUS = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}"
 # Role: what it may do, by what it may do it to.
 ROLES = {
     "LaunchRole": {"LaunchLog": LOG},
@@ -57,6 +58,8 @@ ROLES = {
     },
     "ScheduleRole": {"RefreshSchedulerFunction": {"lambda:InvokeFunction"}},
 }
+TELLERS = {"CallbackRole", "SessionRole", "RefreshWorkerRole", "AccessTokenRole"}
+"""Roles of functions that send events, where there is a bus."""
 
 
 def name_of(resource: dict[str, Any]) -> str:
@@ -71,7 +74,19 @@ def name_of(resource: dict[str, Any]) -> str:
 
 
 def statements_of(role: str) -> list[dict[str, Any]]:
-    return [each for policy in properties(role)["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+    """Give the statements of a stack whose functions send events."""
+    return [
+        _with_a_bus(each) for policy in properties(role)["Policies"] for each in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def _with_a_bus(statement: dict[str, Any]) -> dict[str, Any]:
+    if "Fn::If" not in statement:
+        return statement
+    condition, given, otherwise = statement["Fn::If"]
+    assert (condition, otherwise) == ("SendsEvents", {"Ref": "AWS::NoValue"})
+    only: dict[str, Any] = given
+    return only
 
 
 def test_the_roles_are_these_and_none_is_made_by_the_translation() -> None:
@@ -86,7 +101,7 @@ def test_a_role_allows_what_its_function_needs_and_nothing_more(role: str) -> No
         for resource in as_list(statement["Resource"]):
             allowed.setdefault(name_of(resource), set()).update(as_list(statement["Action"]))
 
-    assert allowed == ROLES[role]
+    assert allowed == ROLES[role] | ({EVENT_BUS: {"events:PutEvents"}} if role in TELLERS else {})
     assert "ManagedPolicyArns" not in properties(role)
 
 
@@ -111,6 +126,14 @@ def test_only_the_scheduler_service_in_this_account_assumes_the_schedules_role()
 
     assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_without_an_event_bus_no_role_may_send_to_one() -> None:
+    assert processed()["Conditions"]["SendsEvents"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "EventBusName"}, ""]}]}
+    for role in ROLES:
+        for policy in properties(role)["Policies"]:
+            always = [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" not in each]
+            assert "events:" not in json.dumps(always)
 
 
 def test_of_the_table_itself_the_scheduler_touches_its_checkpoint_only() -> None:

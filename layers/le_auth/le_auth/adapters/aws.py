@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -49,3 +50,13 @@ def sqs() -> SQSClient:
     import boto3
 
     return boto3.client("sqs", config=_config())
+
+
+@cache
+def events() -> EventBridgeClient:
+    """One attempt of a second: half for the connection, half for the answer."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=0.5, read_timeout=0.5, retries={"mode": "standard", "total_max_attempts": 1})
+    return boto3.client("events", config=config)

@@ -113,6 +113,7 @@ class Refresher:
             tokens = self._spend(lease, equipment)
         except SignInNeededError as error:
             self._end(lease, error)
+            error.is_news = True
             raise
         except (GraceGivenError, GrantMovedError, TableUnavailableError):
             raise  # the lease holds on, or has passed to somebody else
@@ -179,7 +180,9 @@ class Refresher:
             if isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW:
                 if self._account_works(lease):
                     self.store.end_grant(lease, reason=error.reason)
-                    raise GrantRevokedError("Sentinel refused this authorization three intervals in a row.") from error
+                    lost = GrantRevokedError("Sentinel refused this authorization three intervals in a row.")
+                    lost.is_news = True
+                    raise lost from error
                 error.is_lasting = True
             settled = not isinstance(error, OutcomeUnknownError)
             last_error = lease.grant.last_error if isinstance(error, RescuePendingError) else None
