@@ -67,7 +67,7 @@ class Deployed:
             case {"Ref": name} if name in read_template()["Parameters"]:
                 return str(self.parameters.get(name, read_template()["Parameters"][name].get("Default")))
             case {"Ref": name}:
-                return self.resources[name]
+                return {"AWS::StackName": "le-app-auth", **self.resources}[name]
             case {"Fn::GetAtt": path}:
                 return self.resources[path.partition(".")[0]]
             case {"Fn::If": ["MakesAppInstallSecret", made, _]}:

@@ -103,6 +103,7 @@ def test_outputs_are_those_of_the_contract_and_each_is_described() -> None:
         "RefreshQueueUrl",
         "RescueQueueUrl",
         "TokenUrl",
+        "DashboardUrl",
         "AccessTokenFunctionArn",
     }
     assert all(output["Description"] for output in outputs.values())

@@ -35,6 +35,7 @@ DEFAULTS = {
     "RefreshIntervalMinutes": 30,
     "IdleDays": 14,
     "MaxConcurrentRefreshes": 64,
+    "AlarmEmail": "",
     "Architecture": "arm64",
 }
 INSTALL = "75588e18-0213-4e33-8174-883acac7e3c4"

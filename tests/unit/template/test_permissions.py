@@ -177,7 +177,7 @@ def test_whoever_administers_the_key_cannot_decrypt_with_it() -> None:
 def test_the_key_has_no_other_users() -> None:
     sids = {each["Sid"] for each in properties("EncryptionKey")["KeyPolicy"]["Statement"]}
 
-    assert sids == {"AdministeredByThisAccount", "UsedThroughTheTableAndTheSecrets", "UsedByTheLogs"}
+    assert sids == {"UsedByTheAlarms", "AdministeredByThisAccount", "UsedThroughTheTableAndTheSecrets", "UsedByTheLogs"}
     assert not {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"} & {
         each["Type"] for each in processed()["Resources"].values()
     }
