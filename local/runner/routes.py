@@ -73,7 +73,8 @@ def read_api(template: Mapping[str, Any]) -> Api:
 
 def _read_routes(body: Mapping[str, Any]) -> Iterator[Route]:
     for path, operations in body.get("paths", {}).items():
-        for method, operation in operations.items():
+        for method, conditional in _where_it_holds(operations).items():
+            operation = _where_it_holds(conditional)
             if method.lower() in _METHODS or method == _ANY_METHOD:
                 verb = "ANY" if method == _ANY_METHOD else method.upper()
                 yield Route(
@@ -81,6 +82,11 @@ def _read_routes(body: Mapping[str, Any]) -> Iterator[Route]:
                     function=read_function(operation["x-amazon-apigateway-integration"]["uri"]),
                     security=_read_security(operation),
                 )
+
+
+def _where_it_holds(value: Any) -> Any:
+    """What stands in the template where the condition around it holds, if there is one."""
+    return value["Fn::If"][1] if isinstance(value, Mapping) and "Fn::If" in value else value
 
 
 def _read_security(operation: Mapping[str, Any]) -> str | None:
@@ -117,7 +123,8 @@ def read_function(uri: Any) -> str:
     Raises:
         RunError: it names none.
     """
-    substitution = uri.get("Fn::Sub") if isinstance(uri, Mapping) else None
+    found = _where_it_holds(uri)
+    substitution = found.get("Fn::Sub") if isinstance(found, Mapping) else None
     text, names = substitution if isinstance(substitution, list) else (substitution or "", {})
     match = _FUNCTION_IN_URI.search(text)
     if match is None:
@@ -132,14 +139,16 @@ def create_routes(aws: Aws, api_id: str, api: Api, functions: Mapping[str, str])
     """Make the routes, their integrations and their guards at the emulator.
 
     Args:
-        functions: physical function names by logical id.
+        functions: physical function names by logical id; a route whose function was not deployed is left out, as its
+            condition does not hold.
     """
+    routes = [route for route in api.routes if route.function in functions]
     authorizers = {each.name: _create_authorizer(aws, api_id, each, functions) for each in api.authorizers}
     integrations = {
         function: _create_integration(aws, api_id, functions[function])
-        for function in sorted({route.function for route in api.routes})
+        for function in sorted({route.function for route in routes})
     }
-    for route in api.routes:
+    for route in routes:
         aws.apigatewayv2.create_route(
             ApiId=api_id,
             RouteKey=route.key,

@@ -108,6 +108,7 @@ def _parameters(options: Options, live_person: LivePerson, base_url: str) -> dic
         "DomainApiUrl": live_person.domain_api_url,
         "PublicBaseUrl": base_url,
         "Architecture": architecture(),
+        "ExampleRoute": "true",
         **options.parameters,
     }
 

@@ -1,12 +1,16 @@
 """The API's routes and guards, read from a processed template."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from local.runner.errors import RunError
-from local.runner.routes import Authorizer, Route, read_api, read_function
+from local.runner.routes import Api, Authorizer, Route, create_routes, read_api, read_function
 from tests.support.processed_template import processed
+
+if TYPE_CHECKING:
+    from local.runner.aws import Aws
 
 URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s}/invocations"
 
@@ -26,6 +30,7 @@ def test_our_own_template_gives_the_routes_of_the_contract() -> None:
         ("GET /callback", "CallbackFunction", None),
         ("GET /", "SessionFunction", None),
         ("GET /session", "SessionFunction", None),
+        ("GET /example/me", "ExampleFunction", "SessionAuthorizer"),
     }
 
 
@@ -76,6 +81,43 @@ def test_a_lambda_authorizer_is_read_with_its_function_behind_a_map() -> None:
     assert read_api(template({"components": {"securitySchemes": schemes}})).authorizers == [
         Authorizer(name="SessionAuthorizer", function="AuthorizerFunction", identity_source=["$request.header.Cookie"])
     ]
+
+
+def test_a_route_under_a_condition_is_read_as_where_it_holds() -> None:
+    def only_where_asked_for(value: object) -> dict[str, object]:
+        return {"Fn::If": ["Asked", value, {"Ref": "AWS::NoValue"}]}
+
+    uri = only_where_asked_for({"Fn::Sub": URI % "One.Arn"})
+    one = {"x-amazon-apigateway-integration": {"uri": uri}, "security": [{"SessionAuthorizer": []}]}
+    body = {"paths": {"/a": only_where_asked_for({"get": only_where_asked_for(one)})}}
+
+    assert read_api(template(body)).routes == [Route(key="GET /a", function="One", security="SessionAuthorizer")]
+
+
+class FakeGateway:
+    """API Gateway, as far as routes without a guard need it."""
+
+    def __init__(self) -> None:
+        self.integrations: list[str] = []
+        self.routes: list[str] = []
+
+    def create_integration(self, **asked: str) -> dict[str, str]:
+        self.integrations.append(asked["IntegrationUri"])
+        return {"IntegrationId": str(len(self.integrations))}
+
+    def create_route(self, **asked: str) -> None:
+        self.routes.append(asked["RouteKey"])
+
+
+def test_a_route_whose_function_was_not_deployed_is_left_out() -> None:
+    gateway = FakeGateway()
+    aws = cast("Aws", SimpleNamespace(apigatewayv2=gateway))
+    api = Api(routes=[Route(key="GET /a", function="One"), Route(key="GET /b", function="Two")])
+
+    create_routes(aws, "1ea0a001", api, {"One": "stack-One"})
+
+    assert gateway.routes == ["GET /a"]
+    assert len(gateway.integrations) == 1
 
 
 def test_cors_comes_from_the_body_where_it_is_no_property() -> None:

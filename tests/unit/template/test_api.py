@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 from tests.support.processed_template import only_resource_of_type, processed, properties, resources_of_type
 
@@ -11,39 +12,77 @@ ROUTES = {
     ("/", "get"): "SessionFunction",
     ("/session", "get"): "SessionFunction",
     ("/token/{account_id}/{user_id}", "get"): "AccessTokenFunction",
+    ("/example/me", "get"): "ExampleFunction",
 }
 TOKEN = ("/token/{account_id}/{user_id}", "get")
+EXAMPLE = ("/example/me", "get")
+
+
+def operations() -> dict[tuple[str, str], Any]:
+    """Give the API's operations by path and method, the conditional ones too."""
+    paths = properties("HttpApi")["Body"]["paths"]
+    return {
+        (path, method): where_it_holds(operation)
+        for path, methods in paths.items()
+        for method, operation in where_it_holds(methods).items()
+    }
+
+
+def where_it_holds(value: dict[str, Any]) -> Any:
+    return value["Fn::If"][1] if "Fn::If" in value else value
 
 
 def test_each_route_calls_its_function_and_there_are_no_others() -> None:
-    paths = properties("HttpApi")["Body"]["paths"]
-
     assert {
-        (path, method): re.findall(r"\$\{(\w+)\.Arn\}/invocations", json.dumps(operation))
-        for path, operations in paths.items()
-        for method, operation in operations.items()
+        route: re.findall(r"\$\{(\w+)\.Arn\}/invocations", json.dumps(operation))
+        for route, operation in operations().items()
     } == {route: [function] for route, function in ROUTES.items()}
 
 
-def test_the_api_may_invoke_each_function_on_its_routes_only() -> None:
+def test_the_api_may_invoke_each_function_on_its_routes_and_the_authorizer() -> None:
     permitted = {
         (
-            each["Properties"]["SourceArn"]["Fn::Sub"][0].split("${__Stage__}")[1],
-            each["Properties"]["FunctionName"]["Ref"],
+            each["Properties"]["SourceArn"]["Fn::Sub"][0].rpartition("}")[2],
+            json.dumps(each["Properties"]["FunctionName"]),
         )
         for each in resources_of_type("AWS::Lambda::Permission").values()
     }
 
     routes = {(re.sub(r"\{\w+\}", "*", path), method, function) for (path, method), function in ROUTES.items()}
-    assert permitted == {(f"/{method.upper()}{path}", function) for path, method, function in routes}
-
-
-def test_tokens_are_given_to_callers_with_iam_only_and_other_routes_need_none() -> None:
-    paths = properties("HttpApi")["Body"]["paths"]
-
-    assert {route: paths[route[0]][route[1]].get("security") for route in ROUTES} == {
-        route: [{"AWS_IAM": []}] if route == TOKEN else None for route in ROUTES
+    assert permitted == {
+        *((f"/{method.upper()}{path}", json.dumps({"Ref": function})) for path, method, function in routes),
+        ("/authorizers/*", json.dumps({"Fn::GetAtt": ["AuthorizerFunction", "Arn"]})),
     }
+
+
+def test_tokens_are_given_to_callers_with_iam_the_example_to_who_is_signed_in_and_all_else_is_open() -> None:
+    guarded = {route: operation["security"] for route, operation in operations().items() if "security" in operation}
+
+    assert guarded == {TOKEN: [{"AWS_IAM": []}], EXAMPLE: [{"SessionAuthorizer": []}]}
+
+
+def test_the_session_authorizer_is_asked_at_each_request_that_has_a_cookie_and_answers_simply() -> None:
+    scheme = properties("HttpApi")["Body"]["components"]["securitySchemes"]["SessionAuthorizer"]
+    authorizer = scheme["x-amazon-apigateway-authorizer"]
+
+    assert authorizer["authorizerUri"]["Fn::Sub"][1] == {
+        "__FunctionArn__": {"Fn::GetAtt": ["AuthorizerFunction", "Arn"]}
+    }
+    assert {key: value for key, value in authorizer.items() if key != "authorizerUri"} == {
+        "type": "request",
+        "identitySource": ["$request.header.Cookie"],
+        "authorizerResultTtlInSeconds": 0,
+        "authorizerPayloadFormatVersion": "2.0",
+        "enableSimpleResponses": True,
+    }
+
+
+def test_all_of_the_example_is_there_only_where_it_was_asked_for() -> None:
+    conditional = {name for name, each in processed()["Resources"].items() if each.get("Condition") == "ServesExample"}
+
+    assert conditional == {name for name in processed()["Resources"] if name.startswith("Example")}
+    assert processed()["Conditions"]["ServesExample"] == {"Fn::Equals": [{"Ref": "ExampleRoute"}, "true"]}
+    assert "Fn::If" in properties("HttpApi")["Body"]["paths"]["/example/me"]
 
 
 def test_launch_and_callback_are_throttled_more_tightly_than_the_rest() -> None:
@@ -71,6 +110,7 @@ def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie()
         "$context.integration.status",
         "$context.integration.latency",
         "$context.error.responseType",
+        "$context.authorizer.error",
     }
     assert "\n" not in log_format
 
@@ -97,6 +137,7 @@ def test_outputs_are_those_of_the_contract_and_each_is_described() -> None:
         "CallbackUrl",
         "SessionUrl",
         "HttpApiId",
+        "AuthorizerFunctionArn",
         "TokenTableName",
         "AppInstallSecretArn",
         "SealingKeySecretArn",
