@@ -1,58 +1,84 @@
-"""The application of docs/protect-a-route.md: a stack of its own, under one domain name with ours."""
+"""The application of docs/protect-a-route.md: a stack of its own, on our API or under one domain name with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import pytest
 import requests
 from playwright.sync_api import Page
 
 from local.runner.options import SIMULATED_ACCOUNT
-from local.runner.sam import API_ID
 from local.runner.stack import Stack
 from tests.e2e.signing_in import sign_in
-from tests.support.snippets import own_application
+from tests.support.snippets import application, application_with_an_api
 
 DOMAIN_NAME = "auth.example.com"
 SECONDS = 30
 
 
-@pytest.fixture
-def own_stack(stack: Stack) -> Iterator[Stack]:
-    """The domain name, and the application beside us under it."""
+def test_an_application_adds_a_route_to_our_api(stack: Stack, page: Page) -> None:
+    session = session_of("ben", page, stack)
+
+    with deployed(stack, application(), outputs(stack, "HttpApiId", "AuthorizerId")):
+        assert_greets_whoever_is_signed_in(f"{stack.base_url}/hello", session)
+    assert get(f"{stack.base_url}/hello", session).status_code == 404
+    assert get(f"{stack.base_url}/session", session).status_code == 200
+
+
+def test_an_application_has_an_api_beside_ours_under_one_domain_name(stack: Stack, page: Page) -> None:
+    session = session_of("ben", page, stack)
+    values = outputs(stack, "AuthorizerFunctionArn") | {"DomainName": DOMAIN_NAME}
+    emulator = urlsplit(stack.aws.endpoint).netloc
+
+    with domain_name(stack), deployed(stack, application_with_an_api(), values):
+        assert_greets_whoever_is_signed_in(f"http://{emulator}/app/hello", session, host=DOMAIN_NAME)
+        assert get(f"http://{emulator}/session", session, host=DOMAIN_NAME).status_code == 200
+
+
+def assert_greets_whoever_is_signed_in(url: str, session: str, host: str | None = None) -> None:
+    greeting = get(url, session, host=host)
+
+    assert (greeting.status_code, greeting.text) == (200, f"Hello, user 1002 of {SIMULATED_ACCOUNT}.")
+    assert get(url, "theme=dark", host=host).status_code == 403
+    assert get(url, None, host=host).status_code == 401
+
+
+def session_of(name: str, page: Page, stack: Stack) -> str:
+    """Sign in and give the Cookie header that the browser then sends."""
+    sign_in(page, stack, name)
+    return "; ".join(f"{each['name']}={each['value']}" for each in page.context.cookies(page.url))
+
+
+def outputs(stack: Stack, *names: str) -> dict[str, str]:
+    return {name: stack.deployed.outputs[name] for name in names}
+
+
+@contextmanager
+def deployed(stack: Stack, template: str, parameters: Mapping[str, str]) -> Iterator[None]:
+    """A stack beside ours, for as long as the block lasts."""
+    cloudformation = stack.aws.cloudformation
+    cloudformation.create_stack(
+        StackName="my-app",
+        TemplateBody=template,
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="my-app", WaiterConfig={"Delay": 1})
+    yield
+    cloudformation.delete_stack(StackName="my-app")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="my-app", WaiterConfig={"Delay": 1})
+
+
+@contextmanager
+def domain_name(stack: Stack) -> Iterator[None]:
+    """A domain name that leads to our API, and that only the emulator knows."""
     gateway = stack.aws.apigatewayv2
     gateway.create_domain_name(DomainName=DOMAIN_NAME)
-    gateway.create_api_mapping(DomainName=DOMAIN_NAME, ApiId=API_ID, Stage="$default")
-    values = {
-        "DomainName": DOMAIN_NAME,
-        "AuthorizerFunctionArn": stack.deployed.outputs["AuthorizerFunctionArn"],
-    }
-    stack.aws.cloudformation.create_stack(
-        StackName="my-app",
-        TemplateBody=own_application(),
-        Capabilities=["CAPABILITY_IAM"],
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
-    )
-    stack.aws.cloudformation.get_waiter("stack_create_complete").wait(StackName="my-app", WaiterConfig={"Delay": 1})
-    yield stack
-    stack.aws.cloudformation.delete_stack(StackName="my-app")
+    gateway.create_api_mapping(DomainName=DOMAIN_NAME, ApiId=stack.deployed.outputs["HttpApiId"], Stage="$default")
+    yield
     gateway.delete_domain_name(DomainName=DOMAIN_NAME)
 
 
-def test_a_session_of_ours_opens_a_route_of_the_application(own_stack: Stack, page: Page) -> None:
-    sign_in(page, own_stack, "ben")
-    session = "; ".join(f"{each['name']}={each['value']}" for each in page.context.cookies(page.url))
-
-    assert get(own_stack, "/session", session).status_code == 200
-    greeting = get(own_stack, "/app/hello", session)
-
-    assert (greeting.status_code, greeting.text) == (200, f"Hello, user 1002 of {SIMULATED_ACCOUNT}.")
-    assert get(own_stack, "/app/hello", "theme=dark").status_code == 403
-    assert get(own_stack, "/app/hello", None).status_code == 401
-
-
-def get(stack: Stack, path: str, cookie: str | None) -> requests.Response:
-    """GET under the domain name, which only the emulator knows."""
-    emulator = urlsplit(stack.aws.endpoint).netloc
-    headers = {"Host": DOMAIN_NAME} | ({} if cookie is None else {"Cookie": cookie})
-    return requests.get(f"http://{emulator}{path}", headers=headers, timeout=SECONDS)
+def get(url: str, cookie: str | None, *, host: str | None = None) -> requests.Response:
+    headers = {name: value for name, value in {"Cookie": cookie, "Host": host}.items() if value is not None}
+    return requests.get(url, headers=headers, timeout=SECONDS)

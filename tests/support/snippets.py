@@ -13,6 +13,14 @@ def snippets(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (_DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
 
 
-def own_application() -> str:
-    """Give the template of an application with a route behind the session, as docs/protect-a-route.md has it."""
-    return next(each for each in snippets("protect-a-route.md", "yaml") if each.startswith("AWSTemplateFormatVersion"))
+def application() -> str:
+    """Give the template of docs/protect-a-route.md: an application that adds a route to our API."""
+    return snippets("protect-a-route.md", "yaml")[0]
+
+
+def application_with_an_api() -> str:
+    """Give the same with an API of its own, put together as the page says."""
+    _, resources = application().split("\nResources:\n")
+    for given, own in (("HttpApiId", "Api"), ("!Ref AuthorizerId", "!Ref SessionAuthorizer")):
+        resources = resources.replace(given, own)
+    return snippets("protect-a-route.md", "yaml")[1] + "\n" + resources
