@@ -67,6 +67,7 @@ def deployed(emulator: Emulator, liveperson: Simulator) -> Iterator[Deployed]:
     number = next(_numbers)
     app_secrets = json.dumps({APP: SECRET, OTHER_APP: OTHER_SECRET})
     resources = {
+        "AccessTokenFunction": "arn:aws:lambda:us-east-1:000000000000:function:access-token",
         "TokenTable": emulator.make_table(f"tokens-{number}"),
         "RefreshQueue": emulator.make_queue(f"refresh-{number}"),
         "RescueQueue": emulator.make_queue(f"rescue-{number}"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,42 +9,18 @@ from le_auth import browser, pages, web
 from le_auth.domain import sessions
 from le_auth.domain.grants import Status
 from le_auth.domain.slots import next_due
-from le_auth.settings import Environment, read_interval, read_session_lifetime
-from le_auth.wiring import make_sealing_keys, make_table
+from le_auth.settings import Environment, read_interval
+from le_auth.wiring import make_sessions
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from le_auth.adapters.secret_store import SealingKeys
-    from le_auth.adapters.token_table import TokenTable
     from le_auth.domain.grants import Grant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sessions:
-    """Tells whose browser it is."""
-
-    sealers: SealingKeys
-    table: TokenTable
-    lifetime: timedelta
-
-    def find(self, cookie: str | None, *, now: datetime) -> Grant | None:
-        """Give the grant of the person whose session the cookie holds; None: nobody is signed in."""
-        session = sessions.find_session(cookie, self.sealers, lifetime=self.lifetime, now=now)
-        if session is None:
-            return None
-        grant = self.table.find(session.user)
-        return grant if session.belongs_to(grant) else None
-
-
 @cache
-def the_sessions() -> Sessions:
-    environment = Environment.of_process()
-    return Sessions(
-        sealers=make_sealing_keys(environment),
-        table=make_table(environment),
-        lifetime=read_session_lifetime(environment),
-    )
+def the_sessions() -> sessions.Sessions:
+    return make_sessions(Environment.of_process())
 
 
 @cache

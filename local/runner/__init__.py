@@ -4,7 +4,7 @@
 - stack: brings everything up in order, and down again
 - ministack, simulator: the processes of the AWS emulator and of the LivePerson simulator
 - sam: the real `sam build` and `sam deploy`
-- routes, roles: what the emulator leaves out of a deploy, or asks beyond AWS
+- roles: what the emulator asks beyond AWS
 - front: the one local address, http://localhost:PORT
 - logs, log_lines: the functions' logs, readable
 - engine, relay, containers: what `make sam-local` needs besides

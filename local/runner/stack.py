@@ -15,7 +15,6 @@ from local.runner.places import Places, architecture
 from local.runner.ports import choose_port
 from local.runner.progress import Progress
 from local.runner.roles import allow_batch_forms
-from local.runner.routes import create_routes, read_api
 from local.runner.sam import API_ID, Deployed, Sam, own_turn
 from local.runner.simulator import SimulatorProcess, start_simulator
 
@@ -65,9 +64,8 @@ def running_stack(options: Options, places: Places, progress: Progress) -> Itera
         aws = Aws(ministack.base_url)
         parameters = _parameters(options, live_person, front.base_url)
         deployed = _build_and_deploy(Sam(places, aws), places, parameters, progress)
-        with progress.step("Adding the routes and the AppInstall secret"):
+        with progress.step("Adding the AppInstall secret"):
             allow_batch_forms(aws, deployed.roles)
-            create_routes(aws, API_ID, read_api(deployed.template), deployed.functions)
             _seed_secret(aws, deployed.outputs["AppInstallSecretArn"], live_person)
         front.serve(emulator_port=ministack.port, api_id=API_ID)
         yield Stack(
@@ -108,6 +106,7 @@ def _parameters(options: Options, live_person: LivePerson, base_url: str) -> dic
         "DomainApiUrl": live_person.domain_api_url,
         "PublicBaseUrl": base_url,
         "Architecture": architecture(),
+        "ExampleRoute": "true",
         **options.parameters,
     }
 

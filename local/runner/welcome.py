@@ -14,6 +14,7 @@ def read_welcome(stack: Stack, places: Places) -> str:
         f"  Open          {stack.launch_url}",
         *_sign_in_lines(stack),
         f"  You land on   {stack.base_url}/   (the same as JSON: {stack.base_url}/session)",
+        f"  Example       {stack.base_url}/example/me asks LiveEngage who you are, with your token",
         f"  Tokens        are refreshed by the schedule, every {_interval(stack)} minutes for each user",
         f"  Whole logs    {places.logs}",
         f"  AWS           AWS_ENDPOINT_URL={stack.aws.endpoint}, access key id and secret key both `test`",

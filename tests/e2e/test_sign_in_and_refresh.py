@@ -13,8 +13,8 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
 from local.runner.options import SIMULATED_ACCOUNT
 from local.runner.stack import Stack
-from local.simulator import DEFAULT_PASSWORD
 from tests.e2e.conftest import INTERVAL_MINUTES
+from tests.e2e.signing_in import sign_in
 from tests.e2e.simulator_control import SimulatorControl
 
 SIGN_IN_SECONDS = 25
@@ -27,7 +27,7 @@ def test_a_person_signs_in_and_the_schedule_refreshes_the_token(
 ) -> None:
     user = user_due_soon()
 
-    sign_in(page, stack, user)
+    sign_in(page, stack, user.user_id)
 
     assert page.url == f"{stack.base_url}/"
     expect(page.get_by_role("main")).to_contain_text(user.user_id)
@@ -78,14 +78,6 @@ def user_due_soon() -> User:
     minute = int((time.time() + SIGN_IN_SECONDS) // 60) + 1
     users = (User(account_id=SIMULATED_ACCOUNT, user_id=str(number)) for number in range(5_000_000, 6_000_000))
     return next(user for user in users if slot_of(user) % INTERVAL_MINUTES == minute % INTERVAL_MINUTES)
-
-
-def sign_in(page: Page, stack: Stack, user: User) -> None:
-    page.goto(stack.launch_url)
-    page.get_by_label("User name").fill(user.user_id)
-    page.get_by_label("Password").fill(DEFAULT_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{stack.base_url}/**")
 
 
 def only_cookie(page: Page) -> Cookie:

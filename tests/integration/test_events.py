@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.answers import json_of
 from tests.support.api_events import EVENTS, sample_event
+from tests.support.fake_lambda import FakeLambda
 from tests.support.installation import ACCOUNT, APP
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ def sampled(installation: Installation) -> Installation:
 
 
 def test_every_sample_is_tried_here() -> None:
-    tried = {name for _, name, _, _ in BROWSER_EVENTS} | {"refresh_scheduler", "refresh_worker"}
+    tried = {name for _, name, _, _ in BROWSER_EVENTS}
+    tried |= {"authorizer", "example", "refresh_scheduler", "refresh_worker"}
     assert {path.stem for path in EVENTS.iterdir()} == tried
 
 
@@ -74,3 +77,18 @@ def test_the_sample_schedule_finds_the_sample_user_due_and_the_sample_batch_refr
     assert [record["body"] for record in sampled.receive()] == [sample_event("refresh_worker")["Records"][0]["body"]]
     assert sampled.invoke("refresh_worker", sample_event("refresh_worker")) == {"batchItemFailures": []}
     assert sampled.grant(ada).generation == before.generation + 1
+
+
+def test_the_sample_request_to_the_authorizer_has_no_session_of_ours(sampled: Installation) -> None:
+    assert sampled.invoke("authorizer", sample_event("authorizer")) == {"isAuthorized": False}
+    assert sampled.calls.operations == ["GetSecretValue"]
+
+
+def test_the_sample_request_to_the_example_is_adas(sampled: Installation) -> None:
+    ada = sampled.sign_in("1001")
+    token = FakeLambda(lambda _: {"access_token": sampled.tokens(ada)[0]})
+    sampled.monkeypatch.setattr(sampled.module("example"), "the_lambda", lambda: token)
+
+    answer = sampled.invoke("example", sample_event("example"))
+
+    assert json_of(answer)["login_name"] == "ada"

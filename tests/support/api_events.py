@@ -38,6 +38,25 @@ def api_event(
     }
 
 
+def authorizer_event(path: str, *, cookies: list[str] | None = None, **more: Any) -> dict[str, Any]:
+    """Make the event of a Lambda authorizer; its form differs from a route's in a few places."""
+    event = api_event(path, cookies=cookies, **more)
+    del event["isBase64Encoded"]
+    return {
+        **event,
+        "type": "REQUEST",
+        "routeArn": f"arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/$default/GET{path}",
+        "identitySource": ["; ".join(cookies or [])],
+    }
+
+
+def guarded_event(path: str, context: dict[str, Any]) -> dict[str, Any]:
+    """Make the event of a route behind the authorizer, which has let it through with this context."""
+    event = api_event(path)
+    event["requestContext"]["authorizer"] = {"lambda": context}
+    return event
+
+
 def sample_event(name: str) -> Any:
     """Read events/<name>.json."""
     return json.loads((EVENTS / f"{name}.json").read_text())

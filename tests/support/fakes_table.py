@@ -31,7 +31,7 @@ _ATTEMPT_IS_OVER: dict[str, Any] = {
 
 @dataclass(slots=True)
 class FakeTable:
-    """The ports SignInStore, GrantStore and SignOutStore.
+    """The ports GrantFinder, SignInStore, GrantStore and SignOutStore.
 
     Args:
         orders: {method: what its next calls meet first}, such as an outage or somebody else's write.

@@ -51,6 +51,8 @@ FUNCTIONS = {
     "launch": "LaunchFunction",
     "callback": "CallbackFunction",
     "session": "SessionFunction",
+    "authorizer": "AuthorizerFunction",
+    "example": "ExampleFunction",
     "refresh_scheduler": "RefreshSchedulerFunction",
     "refresh_worker": "RefreshWorkerFunction",
     "access_token": "AccessTokenFunction",
@@ -85,7 +87,7 @@ class Installation:
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        tellers = ("refresh_scheduler", "refresh_worker", "access_token")
+        tellers = ("authorizer", "refresh_scheduler", "refresh_worker", "access_token")
         for owner in (wiring, browser, *(self.module(name) for name in tellers)):
             self.monkeypatch.setattr(owner, "utc_now", self.simulator.clock.now)
         for owner in (wiring, self.module("access_token")):

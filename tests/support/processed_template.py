@@ -29,6 +29,8 @@ FUNCTIONS = {
     "launch": "LaunchFunction",
     "callback": "CallbackFunction",
     "session": "SessionFunction",
+    "authorizer": "AuthorizerFunction",
+    "example": "ExampleFunction",
     "refresh_scheduler": "RefreshSchedulerFunction",
     "refresh_worker": "RefreshWorkerFunction",
     "access_token": "AccessTokenFunction",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads CloudFormation's short forms: `!Ref x` becomes {"Ref": "x"}, `!GetAtt a.b` {"Fn::GetAtt": "a.b"}."""
 
 
@@ -29,12 +29,12 @@ def _read_short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
     return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _read_short_form)
+Loader.add_multi_constructor("!", _read_short_form)
 
 
 @cache
 def read_template() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.load(_TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    content: dict[str, Any] = yaml.load(_TEMPLATE.read_text(), Loader)  # noqa: S506 - a SafeLoader
     return content
 
 

@@ -56,13 +56,11 @@ def test_a_page_names_no_route_that_the_template_lacks(page: Path) -> None:
 
 
 def declared_routes() -> set[str]:
-    events = [
-        event["Properties"]
+    return {
+        resource["Properties"]["RouteKey"]
         for resource in read_template()["Resources"].values()
-        for event in resource.get("Properties", {}).get("Events", {}).values()
-        if event["Type"] == "HttpApi"
-    ]
-    return {f"{event['Method']} {event['Path']}" for event in events}
+        if resource["Type"] == "AWS::ApiGatewayV2::Route"
+    }
 
 
 def test_the_outputs_that_the_readme_lists_are_those_of_the_template() -> None:

@@ -67,13 +67,11 @@ class Request:
         """
         context = read_context(event)
         http = context["http"]
-        headers = event.get("headers")
-        lower = {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
         return cls(
             method=str(http.get("method", "GET")).upper(),
             query=_read_query(event.get("rawQueryString")),
-            headers=lower,
-            cookies=_read_cookies(event.get("cookies"), lower.get("cookie", "")),
+            headers=_read_headers(event),
+            cookies=read_cookies(event),
             domain_name=str(context["domainName"]),
             request_id=str(context.get("requestId", "")),
         )
@@ -126,7 +124,15 @@ def _read_query(raw: object) -> dict[str, list[str]]:
     return query
 
 
-def _read_cookies(listed: object, header: str) -> dict[str, str]:
+def _read_headers(event: Event) -> dict[str, str]:
+    headers = event.get("headers")
+    return {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
+
+
+def read_cookies(event: Event) -> dict[str, str]:
+    """Give an event's cookies by name; a name that comes twice keeps its first value."""
+    listed = event.get("cookies")
+    header = _read_headers(event).get("cookie", "")
     parts = [str(part) for part in listed] if isinstance(listed, list) else header.split(";")
     cookies: dict[str, str] = {}
     for part in parts:

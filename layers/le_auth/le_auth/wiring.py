@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from le_auth.domain.back_channel import BackChannel
     from le_auth.domain.ports import SentinelFinder
     from le_auth.domain.refresh import Refresher
+    from le_auth.domain.sessions import Sessions
 
 
 def utc_now() -> datetime:
@@ -135,6 +136,17 @@ def make_sealing_keys(environment: Environment) -> SealingKeys:
     from le_auth.adapters.secret_store import SealingKeys  # imports boto3
 
     return SealingKeys(secret=_cached_secret(environment.text("SEALING_KEY_SECRET_ARN")))
+
+
+def make_sessions(environment: Environment) -> Sessions:
+    from le_auth.domain.sessions import Sessions
+    from le_auth.settings import read_session_lifetime
+
+    return Sessions(
+        sealers=make_sealing_keys(environment),
+        table=make_table(environment),
+        lifetime=read_session_lifetime(environment),
+    )
 
 
 def _cached_secret(arn: str) -> CachedSecret:

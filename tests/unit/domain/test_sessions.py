@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from le_auth.domain.grants import Status
-from le_auth.domain.sessions import Session, find_session
-from le_auth.errors import SecretsUnavailableError
+from le_auth.domain.sessions import Session, Sessions, find_session
+from le_auth.errors import SecretsUnavailableError, TableUnavailableError
 from tests.support.fakes import FakeSealer, FakeSealers
+from tests.support.fakes_table import FakeTable
 from tests.support.makers import ADA, NOON, a_grant
 
 LIFETIME = timedelta(hours=12)
@@ -101,3 +103,37 @@ def test_point_25_a_signed_out_user_has_no_session() -> None:
 
 def test_a_user_who_is_gone_has_no_session() -> None:
     assert not SESSION.belongs_to(None)
+
+
+def the_sessions(table: FakeTable, *, sealers: FakeSealers | None = None) -> Sessions:
+    return Sessions(sealers=sealers or FakeSealers(), table=table, lifetime=LIFETIME)
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.REAUTHORIZE])
+def test_the_grant_behind_a_session_is_found_also_where_liveperson_wants_a_new_sign_in(status: Status) -> None:
+    grant = a_grant(status=status, session_epoch=1000)
+    table = FakeTable(grants={ADA: grant})
+
+    assert the_sessions(table).find(COOKIE, now=NOON) == grant
+
+
+@pytest.mark.parametrize("change", [{"session_epoch": 1001}, {"status": Status.SIGNED_OUT}])
+def test_point_25_after_a_sign_out_there_is_no_grant_behind_a_session(change: dict[str, Any]) -> None:
+    grant = a_grant(**{"session_epoch": 1000, **change})
+
+    assert the_sessions(FakeTable(grants={ADA: grant})).find(COOKIE, now=NOON) is None
+
+
+def test_without_a_session_the_table_is_not_asked() -> None:
+    table = FakeTable()
+    table.fail("find")
+
+    assert the_sessions(table).find("foreign.00", now=NOON) is None
+
+
+def test_a_table_that_cannot_be_read_is_no_missing_session() -> None:
+    table = FakeTable()
+    table.fail("find")
+
+    with pytest.raises(TableUnavailableError):
+        the_sessions(table).find(COOKIE, now=NOON)

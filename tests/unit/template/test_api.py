@@ -2,48 +2,115 @@
 
 import json
 import re
+from typing import Any
+
+import pytest
 
 from tests.support.processed_template import only_resource_of_type, processed, properties, resources_of_type
 
+TOKEN = "GET /token/{account_id}/{user_id}"
 ROUTES = {
-    ("/launch", "get"): "LaunchFunction",
-    ("/callback", "get"): "CallbackFunction",
-    ("/", "get"): "SessionFunction",
-    ("/session", "get"): "SessionFunction",
-    ("/token/{account_id}/{user_id}", "get"): "AccessTokenFunction",
+    "GET /launch": "LaunchFunction",
+    "GET /callback": "CallbackFunction",
+    "GET /": "SessionFunction",
+    "GET /session": "SessionFunction",
+    TOKEN: "AccessTokenFunction",
+    "GET /example/me": "ExampleFunction",
 }
-TOKEN = ("/token/{account_id}/{user_id}", "get")
+EXECUTE_API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}"
+
+
+def routes() -> dict[str, dict[str, Any]]:
+    """Give the routes by key."""
+    found = [each["Properties"] for each in resources_of_type("AWS::ApiGatewayV2::Route").values()]
+    return {each["RouteKey"]: each for each in found}
+
+
+def function_of(route: dict[str, Any]) -> str:
+    """Name the function that a route's integration calls."""
+    (integration,) = re.findall(r"^integrations/\$\{(\w+)\}$", route["Target"]["Fn::Sub"])
+    function: str = properties(integration)["IntegrationUri"]["Fn::GetAtt"][0]
+    return function
 
 
 def test_each_route_calls_its_function_and_there_are_no_others() -> None:
-    paths = properties("HttpApi")["Body"]["paths"]
-
-    assert {
-        (path, method): re.findall(r"\$\{(\w+)\.Arn\}/invocations", json.dumps(operation))
-        for path, operations in paths.items()
-        for method, operation in operations.items()
-    } == {route: [function] for route, function in ROUTES.items()}
+    assert {key: function_of(route) for key, route in routes().items()} == ROUTES
 
 
-def test_the_api_may_invoke_each_function_on_its_routes_only() -> None:
+def test_functions_are_called_by_payload_format_2() -> None:
+    for integration in resources_of_type("AWS::ApiGatewayV2::Integration").values():
+        assert integration["Properties"]["IntegrationType"] == "AWS_PROXY"
+        assert integration["Properties"]["PayloadFormatVersion"] == "2.0"
+
+
+def test_the_api_may_invoke_each_function_on_its_routes_and_the_authorizer() -> None:
     permitted = {
-        (
-            each["Properties"]["SourceArn"]["Fn::Sub"][0].split("${__Stage__}")[1],
-            each["Properties"]["FunctionName"]["Ref"],
-        )
+        (each["Properties"]["SourceArn"]["Fn::Sub"], each["Properties"]["FunctionName"]["Ref"])
         for each in resources_of_type("AWS::Lambda::Permission").values()
     }
 
-    routes = {(re.sub(r"\{\w+\}", "*", path), method, function) for (path, method), function in ROUTES.items()}
-    assert permitted == {(f"/{method.upper()}{path}", function) for path, method, function in routes}
-
-
-def test_tokens_are_given_to_callers_with_iam_only_and_other_routes_need_none() -> None:
-    paths = properties("HttpApi")["Body"]["paths"]
-
-    assert {route: paths[route[0]][route[1]].get("security") for route in ROUTES} == {
-        route: [{"AWS_IAM": []}] if route == TOKEN else None for route in ROUTES
+    called = {(re.sub(r"\{\w+\}", "*", key.replace(" ", "")), function) for key, function in ROUTES.items()}
+    assert permitted == {
+        *((f"{EXECUTE_API}/*/{route}", function) for route, function in called),
+        (f"{EXECUTE_API}/authorizers/${{SessionAuthorizer}}", "AuthorizerFunction"),
     }
+    for each in resources_of_type("AWS::Lambda::Permission").values():
+        assert each["Properties"]["Principal"] == "apigateway.amazonaws.com"
+        assert each["Properties"]["Action"] == "lambda:InvokeFunction"
+
+
+def test_tokens_are_given_to_callers_with_iam_the_example_to_who_is_signed_in_and_all_else_is_open() -> None:
+    guards = {key: (route.get("AuthorizationType"), route.get("AuthorizerId")) for key, route in routes().items()}
+
+    assert guards.pop(TOKEN) == ("AWS_IAM", None)
+    assert guards.pop("GET /example/me") == ("CUSTOM", {"Ref": "SessionAuthorizer"})
+    assert set(guards.values()) == {(None, None)}
+
+
+def test_the_session_authorizer_is_asked_at_each_request_that_has_a_cookie_and_answers_simply() -> None:
+    authorizer = dict(properties("SessionAuthorizer"))
+
+    assert authorizer.pop("AuthorizerUri")["Fn::Sub"].endswith("/functions/${AuthorizerFunction.Arn}/invocations")
+    assert authorizer == {
+        "Name": "session",
+        "ApiId": {"Ref": "HttpApi"},
+        "AuthorizerType": "REQUEST",
+        "IdentitySource": ["$request.header.Cookie"],
+        "AuthorizerResultTtlInSeconds": 0,
+        "AuthorizerPayloadFormatVersion": "2.0",
+        "EnableSimpleResponses": True,
+    }
+
+
+def test_all_of_the_example_is_there_only_where_it_was_asked_for() -> None:
+    conditional = {name for name, each in processed()["Resources"].items() if each.get("Condition") == "ServesExample"}
+
+    assert conditional == {name for name in processed()["Resources"] if name.startswith("Example")}
+    assert processed()["Conditions"]["ServesExample"] == {"Fn::Equals": [{"Ref": "ExampleRoute"}, "true"]}
+
+
+def test_what_other_stacks_add_to_the_api_outlives_our_updates() -> None:
+    """A document would replace all of an API's routes, also those that it does not know."""
+    assert set(properties("HttpApi")) == {"Name", "Description", "ProtocolType"}
+
+
+@pytest.mark.parametrize("kind", ["Stage", "Route", "Integration", "Authorizer"])
+def test_all_parts_of_the_api_are_of_this_api(kind: str) -> None:
+    for name in resources_of_type(f"AWS::ApiGatewayV2::{kind}"):
+        assert properties(name)["ApiId"] == {"Ref": "HttpApi"}
+
+
+def test_each_change_of_a_route_is_served_at_once_from_the_root() -> None:
+    stage = only_resource_of_type("AWS::ApiGatewayV2::Stage")
+
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+
+
+def test_the_stage_waits_for_the_routes_that_its_settings_name() -> None:
+    (stage,) = resources_of_type("AWS::ApiGatewayV2::Stage").values()
+    waited_for = {properties(name)["RouteKey"] for name in stage["DependsOn"]}
+
+    assert waited_for == set(stage["Properties"]["RouteSettings"])
 
 
 def test_launch_and_callback_are_throttled_more_tightly_than_the_rest() -> None:
@@ -71,6 +138,7 @@ def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie()
         "$context.integration.status",
         "$context.integration.latency",
         "$context.error.responseType",
+        "$context.authorizer.error",
     }
     assert "\n" not in log_format
 
@@ -97,6 +165,8 @@ def test_outputs_are_those_of_the_contract_and_each_is_described() -> None:
         "CallbackUrl",
         "SessionUrl",
         "HttpApiId",
+        "AuthorizerFunctionArn",
+        "AuthorizerId",
         "TokenTableName",
         "AppInstallSecretArn",
         "SealingKeySecretArn",

@@ -12,6 +12,8 @@ ENVIRONMENTS = {
     "launch": LIVEPERSON | BROWSER | {"USE_PKCE"},
     "callback": LIVEPERSON | BROWSER | SECRETS | {"TOKEN_API_VERSION", "ID_TOKEN_PUBLIC_KEY", "SESSION_HOURS"},
     "session": BROWSER | {"SESSION_HOURS", "REFRESH_INTERVAL_MINUTES", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"},
+    "authorizer": {"SESSION_HOURS", "SEALING_KEY_SECRET_ARN", "TOKEN_TABLE_NAME"},
+    "example": {"ACCESS_TOKEN_FUNCTION_ARN", "DOMAIN_API_URL"},
     "refresh_scheduler": {"TOKEN_TABLE_NAME", "REFRESH_QUEUE_URL", "REFRESH_INTERVAL_MINUTES"},
     "refresh_worker": LIVEPERSON
     | SECRETS
@@ -46,6 +48,7 @@ VALUES = {
     "ID_TOKEN_PUBLIC_KEY": {"Ref": "IdTokenPublicKey"},
     "TOKEN_TABLE_NAME": {"Ref": "TokenTable"},
     "SEALING_KEY_SECRET_ARN": {"Fn::GetAtt": ["SealingKeySecret", "Id"]},
+    "ACCESS_TOKEN_FUNCTION_ARN": {"Fn::GetAtt": ["AccessTokenFunction", "Arn"]},
     "REFRESH_QUEUE_URL": {"Ref": "RefreshQueue"},
     "RESCUE_QUEUE_URL": {"Ref": "RescueQueue"},
     "EVENT_BUS_NAME": {"Ref": "EventBusName"},

@@ -24,6 +24,12 @@ ROLES = {
         "SealingKeySecret": {"secretsmanager:GetSecretValue"},
         "TokenTable": {"dynamodb:GetItem"},
     },
+    "AuthorizerRole": {
+        "AuthorizerLog": LOG,
+        "SealingKeySecret": {"secretsmanager:GetSecretValue"},
+        "TokenTable": {"dynamodb:GetItem"},
+    },
+    "ExampleRole": {"ExampleLog": LOG, "AccessTokenFunction": {"lambda:InvokeFunction"}},
     "RefreshSchedulerRole": {
         "RefreshSchedulerLog": LOG,
         "${TokenTable.Arn}/index/due": {"dynamodb:Query"},

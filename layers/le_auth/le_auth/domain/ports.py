@@ -79,6 +79,13 @@ class TokenEndpoint(Protocol):
         """End the user's session in all LivePerson applications. Raises: as refresh."""
 
 
+class GrantFinder(Protocol):
+    """The table, as a session needs it."""
+
+    def find(self, user: User) -> Grant | None:
+        """Give a user's grant as it is now. Raises: TableUnavailableError."""
+
+
 class SignInStore(Protocol):
     """The table, as sign-in needs it. All raise TableUnavailableError."""
 

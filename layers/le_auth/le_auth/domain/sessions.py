@@ -16,7 +16,7 @@ from le_auth.domain.users import ACCOUNT_ID, USER_ID, User
 from le_auth.errors import SealingKeyError
 
 if TYPE_CHECKING:
-    from le_auth.domain.ports import Sealer, SealerSource
+    from le_auth.domain.ports import GrantFinder, Sealer, SealerSource
 
 COOKIE = "__Host-le-session"
 CLOCK_SKEW = timedelta(minutes=5)
@@ -81,3 +81,26 @@ def find_session(cookie: str | None, sealers: SealerSource, *, lifetime: timedel
     except (SealingKeyError, ValueError):
         return None
     return session if session.is_in_time(lifetime=lifetime, now=now) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """Tells whose browser it is."""
+
+    sealers: SealerSource
+    table: GrantFinder
+    lifetime: timedelta
+
+    def find(self, cookie: str | None, *, now: datetime) -> Grant | None:
+        """Give the grant of the person whose session the cookie holds; None: nobody is signed in.
+
+        A grant of status `reauthorize` counts: the person is who they are, only LivePerson takes their token no more.
+
+        Raises:
+            SecretError, SecretsUnavailableError, TableUnavailableError: it cannot be told now.
+        """
+        session = find_session(cookie, self.sealers, lifetime=self.lifetime, now=now)
+        if session is None:
+            return None
+        grant = self.table.find(session.user)
+        return grant if session.belongs_to(grant) else None
