@@ -21,7 +21,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from local.runner.aws import tool_environment
-from local.runner.child import Child
+from local.runner.child import Child, end_leftovers
 from local.runner.command import only_one, read_options
 from local.runner.containers import (
     as_seen_from_containers,
@@ -69,12 +69,14 @@ def main(environment: Mapping[str, str]) -> int:
 
 
 def _run(engine: Engine, options: Options, console: Console) -> None:
+    # Containers hold on to what was built, and another run would build it anew.
+    places = Places(state=_STATE, build=_STATE / "build")
+    # A run that was itself killed may still hold the port.
+    end_leftovers(places.logs)
     port = options.port or choose_port()
     require_free(port)
     base_url = f"http://localhost:{port}"
     told = Told(console)
-    # Containers hold on to what was built, and another run would build it anew.
-    places = Places(state=_STATE, build=_STATE / "build")
     fetch_image(engine, told)
     with running_stack(replace(options, port=free_port()), places, told) as stack, relays(engine, stack) as added_host:
         _register_callback(stack, f"{base_url}/callback")

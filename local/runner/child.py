@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import select
 import signal
 import subprocess
 import time
@@ -122,7 +123,17 @@ def end_leftovers(logs: Path) -> None:
         # The system may have given the number to another process since.
         if begun and _begun(int(pid)) == begun:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(int(pid), signal.SIGKILL)
+                _kill_group(int(pid))
+
+
+def _kill_group(pid: int) -> None:
+    """Return when it has let go of its files and ports."""
+    process = os.pidfd_open(pid)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+        select.select([process], [], [], _PATIENCE_SECONDS)
+    finally:
+        os.close(process)
 
 
 def _begun(pid: int) -> str:
