@@ -5,13 +5,13 @@ The schedule and the worker stay with the emulator, on the same table.
 """
 
 import errno
+import http.client
 import json
 import os
 import re
 import sys
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -105,13 +105,13 @@ def _register_callback(stack: Stack, callback_url: str) -> None:
         return
     for install in stack.parameters["AppInstalls"].split(","):
         content = {"app_install_id": install.partition("=")[2], "redirect_uri": callback_url}
-        request = urllib.request.Request(  # noqa: S310 - the simulator's own address
-            f"{stack.simulator_url}/_simulator/redirect-uris",
-            data=json.dumps(content).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
-            pass
+        simulator = http.client.HTTPConnection(urllib.parse.urlsplit(stack.simulator_url).netloc, timeout=5)
+        header = {"Content-Type": "application/json"}
+        simulator.request("POST", "/_simulator/redirect-uris", json.dumps(content), header)
+        status = simulator.getresponse().status
+        simulator.close()
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise RunError(f"The simulator does not take {callback_url}: {status}")
 
 
 @contextmanager

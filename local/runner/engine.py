@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from local.runner.engine_api import EngineAnswer, ask, may_answer
 from local.runner.errors import RunError
 
-_DEFAULT_NETWORKS = ("bridge", "podman")
+_DEFAULT_NETWORK = "bridge"
 _SILENT_SECONDS = 600.0  # while an image comes
 _IPV4 = 4
 
@@ -65,8 +65,8 @@ def find_engine(environment: Mapping[str, str]) -> Engine:
         if may_answer(address) and _read(address, "/_ping") is not None:
             return Engine(address=address, gateway=_find_gateway(address), is_rootless=_is_rootless(address))
     raise RunError(
-        "make sam-local needs a container engine, and none answers: start Docker, or Podman with its socket "
-        "(podman system service), or name it by DOCKER_HOST. `make run` needs none."
+        "make sam-local needs a container engine, and none answers: start Docker, or name its socket by DOCKER_HOST. "
+        "`make run` needs none."
     )
 
 
@@ -79,8 +79,6 @@ def _addresses(environment: Mapping[str, str]) -> list[str]:
         "/var/run/docker.sock",
         f"{runtime}/docker.sock",
         f"{home}/.docker/run/docker.sock",
-        f"{runtime}/podman/podman.sock",
-        "/run/podman/podman.sock",
     ]
     return [f"unix://{path}" for path in sockets]
 
@@ -92,7 +90,7 @@ def _find_gateway(address: str) -> str | None:
 def _gateways(networks: list[dict[str, Any]]) -> Iterator[str]:
     """Docker names the gateway only from its second start on; it is the subnet's first address."""
     for network in networks:
-        if network.get("Name") in _DEFAULT_NETWORKS:
+        if network.get("Name") == _DEFAULT_NETWORK:
             for subnet in (network.get("IPAM") or {}).get("Config") or []:
                 addresses = ipaddress.ip_network(subnet["Subnet"])
                 if addresses.version == _IPV4:

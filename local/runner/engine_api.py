@@ -1,4 +1,4 @@
-"""A container engine's HTTP API: Docker's own, which Podman's socket speaks as well."""
+"""A container engine's HTTP API, as Docker has it."""
 
 import http.client
 import json

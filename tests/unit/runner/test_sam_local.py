@@ -4,6 +4,7 @@ import errno
 import json
 import socket
 import tomllib
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -174,6 +175,19 @@ def test_containers_reach_the_emulator_and_a_local_liveperson_at_the_gateway_and
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             socket_to("127.0.0.2", port)
+
+
+def test_a_liveperson_elsewhere_is_reached_without_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    relayed: list[int] = []
+
+    def relay(_: str, port: int) -> AbstractContextManager[None]:
+        relayed.append(port)
+        return nullcontext()
+
+    monkeypatch.setattr("local.sam_local.Relay", relay)
+
+    with relays(Engine(address=NOWHERE, gateway="127.0.0.2"), stack("https://api.liveperson.net", 4566)):
+        assert relayed == [4566]
 
 
 def test_an_engine_in_a_machine_of_its_own_hands_on_by_itself() -> None:
