@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run check test format lock clean
+.PHONY: help setup run sam-local check test format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -32,6 +32,9 @@ environment-dev environment-sam environment-ministack:
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
 run: setup ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
 	@exec $(DEV)/python -m local.runner
+
+sam-local: setup ## Run sam local start-api against the same emulator and simulator (needs a container engine)
+	@exec $(DEV)/python -m local.sam_local
 
 check: setup ## Lint, types, template and unit tests, in under a minute
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
@@ -73,7 +76,7 @@ lock: ## Lock the requirements anew from the *.in files (needs the network)
 	@local/link-python
 	@test -x $(TOOLS)/uv/bin/uv || { python3.13 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet uv==$(UV); }
 	@cd layers/third_party && $(LOCK) -o requirements.txt requirements.in
-	@cd requirements && for name in dev sam ministack; do $(LOCK) -o $$name.txt $$name.in; done
+	@cd requirements && for name in dev sam ministack lambda; do $(LOCK) -o $$name.txt $$name.in; done
 
 clean: ## Remove all that the other targets made
 	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results

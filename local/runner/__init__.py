@@ -7,6 +7,6 @@
 - roles: what the emulator asks beyond AWS
 - front: the one local address, http://localhost:PORT
 - logs, log_lines: the functions' logs, readable
-- engine, relay, containers: what `make sam-local` needs besides
+- engine, engine_api, relay, containers: what `make sam-local` needs besides
 - aws, child, errors, places, ports, progress, signals: what these share
 """

@@ -1,12 +1,16 @@
 """A program that the run starts: in a session of its own, its output in a file, ended by its own id."""
 
 import contextlib
+import io
 import os
+import re
+import select
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 from local.runner.errors import RunError
@@ -19,10 +23,20 @@ class Child:
     """One started program and all that it starts in turn.
 
     A session of its own keeps a Ctrl-C in the terminal from reaching it: the run ends it, in order.
+
+    Args:
+        hidden: what of its output is left out of the log.
     """
 
-    def __init__(
-        self, name: str, command: Sequence[str | Path], *, env: Mapping[str, str], log: Path, cwd: Path
+    def __init__(  # noqa: PLR0913 - named, all but two
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        cwd: Path,
+        hidden: re.Pattern[bytes] | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -32,10 +46,11 @@ class Child:
                 env=dict(env),
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=output if hidden is None else subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._copying = None if hidden is None else self._start_copying(hidden)
         self._note = log.with_suffix(".pid")
         self._note.write_text(f"{self.pid} {_begun(self.pid)}")
 
@@ -61,7 +76,21 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        if self._copying is not None:
+            self._copying.join(_PATIENCE_SECONDS)
         self._note.unlink(missing_ok=True)
+
+    def _start_copying(self, hidden: re.Pattern[bytes]) -> Thread:
+        """Write its output to the log, line by line."""
+
+        def copy() -> None:
+            with self._process.stdout or io.BytesIO() as lines, self.log.open("ab", buffering=0) as log:
+                for line in lines:
+                    log.write(hidden.sub(b"", line))
+
+        copying = Thread(target=copy, daemon=True)
+        copying.start()
+        return copying
 
     def finish(self) -> int:
         """Wait until it ends by itself; its exit code."""
@@ -94,7 +123,17 @@ def end_leftovers(logs: Path) -> None:
         # The system may have given the number to another process since.
         if begun and _begun(int(pid)) == begun:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(int(pid), signal.SIGKILL)
+                _kill_group(int(pid))
+
+
+def _kill_group(pid: int) -> None:
+    """Return when it has let go of its files and ports."""
+    process = os.pidfd_open(pid)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+        select.select([process], [], [], _PATIENCE_SECONDS)
+    finally:
+        os.close(process)
 
 
 def _begun(pid: int) -> str:

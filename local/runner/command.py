@@ -99,7 +99,7 @@ def _tail(stack: Stack, places: Places, console: Console) -> NoReturn:
 
 
 @contextmanager
-def only_one(state: Path) -> Iterator[None]:
+def only_one(state: Path, command: str = "make run") -> Iterator[None]:
     """The system lets go of the lock when a run ends, however it ends.
 
     Raises:
@@ -110,5 +110,5 @@ def only_one(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RunError("`make run` is already under way in this folder: stop that one first (Ctrl-C)") from error
+            raise RunError(f"`{command}` is already under way in this folder: stop that one first (Ctrl-C)") from error
         yield

@@ -1,19 +1,20 @@
-"""The container engine that `sam local` needs: where it answers, and how its containers reach this machine."""
+"""The container engine that `sam local` needs: where it answers, how its containers reach this machine, its images."""
 
-import http.client
-import json
+import http
+import ipaddress
 import os
-import socket
-import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, override
+from typing import Any
+from urllib.parse import quote, urlencode
 
+from local.runner.engine_api import EngineAnswer, ask, may_answer
 from local.runner.errors import RunError
 
-_SECONDS = 5
-_DEFAULT_NETWORKS = ("bridge", "podman")
+_DEFAULT_NETWORK = "bridge"
+_SILENT_SECONDS = 600.0  # while an image comes
+_IPV4 = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,36 @@ class Engine:
 
     Args:
         address: as DOCKER_HOST has it, unix:///path or tcp://host:port.
-        gateway: this machine's address in its containers' network; None where it names none.
+        gateway: this machine's address in its containers' network, if this machine is where they run; None where the
+            engine names none.
+        is_rootless: its containers do not reach this machine.
     """
 
     address: str
     gateway: str | None
+    is_rootless: bool = False
+
+    def has_image(self, name: str) -> bool:
+        answer = ask(self.address, "GET", f"/images/{quote(name)}/json")
+        return answer is not None and answer.status == http.HTTPStatus.OK
+
+    def pull(self, name: str) -> None:
+        """Fetch an image.
+
+        Raises:
+            RunError: it does not come.
+        """
+        repository, _, tag = name.rpartition(":")
+        query = urlencode({"fromImage": repository, "tag": tag})
+        answer = ask(self.address, "POST", f"/images/create?{query}", seconds=_SILENT_SECONDS)
+        if not self.has_image(name):
+            raise RunError(f"The container engine cannot fetch {name}: {_read_reason(answer)}")
+
+    def remove_containers_of(self, folder: Path) -> None:
+        """Remove the containers that have something of this folder in them, running or not."""
+        for container in _read(self.address, "/containers/json?all=true") or []:
+            if any(Path(mount.get("Source") or "/").is_relative_to(folder) for mount in container["Mounts"]):
+                ask(self.address, "DELETE", f"/containers/{container['Id']}?force=true", seconds=60)
 
 
 def find_engine(environment: Mapping[str, str]) -> Engine:
@@ -36,11 +62,11 @@ def find_engine(environment: Mapping[str, str]) -> Engine:
         RunError: none answers.
     """
     for address in _addresses(environment):
-        if _may_answer(address) and _ask(address, "/_ping") is not None:
-            return Engine(address=address, gateway=_find_gateway(address))
+        if may_answer(address) and _read(address, "/_ping") is not None:
+            return Engine(address=address, gateway=_find_gateway(address), is_rootless=_is_rootless(address))
     raise RunError(
-        "make sam-local needs a container engine, and none answers: start Docker, or Podman with its socket "
-        "(podman system service), or name it by DOCKER_HOST. `make run` needs none."
+        "make sam-local needs a container engine, and none answers: start Docker, or name its socket by DOCKER_HOST. "
+        "`make run` needs none."
     )
 
 
@@ -53,60 +79,37 @@ def _addresses(environment: Mapping[str, str]) -> list[str]:
         "/var/run/docker.sock",
         f"{runtime}/docker.sock",
         f"{home}/.docker/run/docker.sock",
-        f"{runtime}/podman/podman.sock",
-        "/run/podman/podman.sock",
     ]
     return [f"unix://{path}" for path in sockets]
 
 
-def _may_answer(address: str) -> bool:
-    parts = urllib.parse.urlsplit(address)
-    return parts.scheme in {"tcp", "http"} or (parts.scheme == "unix" and Path(parts.path).is_socket())
-
-
 def _find_gateway(address: str) -> str | None:
-    networks: Any = _ask(address, "/networks") or []
+    return next(_gateways(_read(address, "/networks") or []), None)
+
+
+def _gateways(networks: list[dict[str, Any]]) -> Iterator[str]:
+    """Docker names the gateway only from its second start on; it is the subnet's first address."""
     for network in networks:
-        if network.get("Name") in _DEFAULT_NETWORKS:
+        if network.get("Name") == _DEFAULT_NETWORK:
             for subnet in (network.get("IPAM") or {}).get("Config") or []:
-                if subnet.get("Gateway"):
-                    return str(subnet["Gateway"])
-    return None
+                addresses = ipaddress.ip_network(subnet["Subnet"])
+                if addresses.version == _IPV4:
+                    yield subnet.get("Gateway") or str(addresses[1])
 
 
-def _ask(address: str, path: str) -> Any:
-    """What the engine's API answers; text where it is no JSON, None where there is no good answer."""
-    connection = _connection(address)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        content = answer.read()
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-    if answer.status != http.HTTPStatus.OK:
-        return None
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content.decode(errors="replace")
+def _is_rootless(address: str) -> bool:
+    return "name=rootless" in ((_read(address, "/info") or {}).get("SecurityOptions") or [])
 
 
-def _connection(address: str) -> http.client.HTTPConnection:
-    parts = urllib.parse.urlsplit(address)
-    if parts.scheme == "unix":
-        return _UnixConnection(parts.path)
-    return http.client.HTTPConnection(parts.hostname or "localhost", parts.port, timeout=_SECONDS)
+def _read(address: str, path: str) -> Any:
+    """What the engine answers; None where there is no good answer."""
+    answer = ask(address, "GET", path)
+    return answer.read() if answer is not None and answer.status == http.HTTPStatus.OK else None
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_SECONDS)
-        self._path = path
-
-    @override
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+def _read_reason(answer: EngineAnswer | None) -> str:
+    """An engine tells a failure as {"message": ...}, or, once it has begun, in the last of many lines of JSON."""
+    if answer is None:
+        return "it does not answer"
+    last = EngineAnswer(status=answer.status, content=(answer.content.splitlines() or [b""])[-1]).read()
+    return str(last.get("message") or last.get("error") or last) if isinstance(last, dict) else str(last)

@@ -38,9 +38,7 @@ def _is_answered(host: str, port: int) -> bool:
 def require_free(port: int) -> None:
     """Raise RunError where something listens there."""
     if is_busy(port):
-        raise RunError(
-            f"Port {port} is busy: another program listens there. Name another one: make run PORT={port + 1}"
-        )
+        raise RunError(f"Port {port} is busy: another program listens there. Name another one: PORT={port + 1}")
 
 
 def read_port(text: str) -> int:

@@ -12,7 +12,7 @@ def read_welcome(stack: Stack, places: Places) -> str:
     """The launch URL and what to do with it."""
     lines = [
         f"  Open          {stack.launch_url}",
-        *_sign_in_lines(stack),
+        *read_sign_in_lines(stack, stack.base_url),
         f"  You land on   {stack.base_url}/   (the same as JSON: {stack.base_url}/session)",
         f"  Example       {stack.base_url}/example/me asks LiveEngage who you are, with your token",
         f"  Tokens        are refreshed by the schedule, every {_interval(stack)} minutes for each user",
@@ -25,11 +25,16 @@ def read_welcome(stack: Stack, places: Places) -> str:
     return "\n".join(lines)
 
 
-def _sign_in_lines(stack: Stack) -> list[str]:
+def read_sign_in_lines(stack: Stack, base_url: str) -> list[str]:
+    """How to sign in.
+
+    Args:
+        base_url: where the API answers.
+    """
     if stack.simulator_url is None:
         return [
             f"  LivePerson    {stack.parameters['DomainApiUrl']}; the AppInstall must have the redirect URI",
-            f"                {stack.base_url}/callback",
+            f"                {base_url}/callback",
         ]
     return [
         f"  Sign in as    ada (administrator), ben (agent) or any digits; password {DEFAULT_PASSWORD}",

@@ -112,6 +112,13 @@ def test_every_sample_event_that_a_page_names_exists(page: Path) -> None:
     assert [name for name in named if not (PROJECT / name).is_file()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_function_that_a_page_invokes_is_in_the_template(page: Path) -> None:
+    named = re.findall(r"\bsam local invoke (\w+)", page.read_text())
+
+    assert [name for name in named if name not in read_template()["Resources"]] == []
+
+
 def test_the_images_are_small_enough_to_load_at_once() -> None:
     images = [path for path in (PROJECT / "docs" / "images").iterdir() if path.is_file()]
 

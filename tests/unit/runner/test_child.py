@@ -62,6 +62,7 @@ def test_what_a_killed_run_left_behind_is_ended(tmp_path: Path) -> None:
 
     end_leftovers(tmp_path)
 
+    assert is_gone(program.pid), "the port that it held is free when this returns"
     assert program.finish() == -signal.SIGKILL
 
 

@@ -16,7 +16,7 @@ def busy_port() -> Iterator[int]:
 
 
 def test_a_busy_port_is_told_in_one_line_with_a_way_out(busy_port: int) -> None:
-    with pytest.raises(RunError, match=rf"^Port {busy_port} is busy: .*make run PORT={busy_port + 1}$"):
+    with pytest.raises(RunError, match=rf"^Port {busy_port} is busy: .*Name another one: PORT={busy_port + 1}$"):
         require_free(busy_port)
 
 

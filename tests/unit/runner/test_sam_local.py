@@ -1,23 +1,30 @@
 """`make sam-local`: what it needs, and what it would start."""
 
+import errno
 import json
 import socket
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import tomllib
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from threading import Thread
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from local import sam_local
-from local.runner.containers import as_seen_from_containers, write_template
-from local.runner.engine import find_engine
+from local.runner.child import Child
+from local.runner.containers import as_seen_from_containers, read_environments, write_settings, write_template
+from local.runner.engine import Engine
 from local.runner.errors import RunError
 from local.runner.places import Places
 from local.runner.ports import LOOPBACK, free_port
+from local.runner.progress import Untold
 from local.runner.relay import Relay
-from local.sam_local import main, require_host_name, start_api
+from local.runner.sam import Deployed
+from local.runner.stack import Stack
+from local.sam_local import _QUERIES, fetch_image, main, relays, start_api
+from tests.support.template import read_template
 
+NOWHERE = f"tcp://{LOOPBACK}:9"
 BUILT = """
 Resources:
   LaunchFunction:
@@ -33,57 +40,44 @@ Resources:
 """
 
 
-class _Engine(BaseHTTPRequestHandler):
-    """Answers as a container engine's API does."""
-
-    def do_GET(self) -> None:
-        networks = [{"Name": "host"}, {"Name": "bridge", "IPAM": {"Config": [{"Gateway": "172.17.0.1"}]}}]
-        content = b"OK" if self.path == "/_ping" else json.dumps(networks).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def engine_address() -> Iterator[str]:
-    with HTTPServer((LOOPBACK, 0), _Engine) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"tcp://{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def stack(domain_api_url: str = "http://127.0.0.1:7000", emulator_port: int = 4566) -> Stack:
+    """A stack with two functions, whose variables the emulator tells."""
+    variables = {"DOMAIN_API_URL": domain_api_url, "SENTINEL_DOMAIN": "", "PUBLIC_BASE_URL": "http://localhost:8400"}
+    configuration = {"Environment": {"Variables": variables}}
+    functions = SimpleNamespace(get_function_configuration=lambda FunctionName: configuration)  # noqa: N803, ARG005
+    aws = SimpleNamespace(endpoint=f"http://127.0.0.1:{emulator_port}", functions=functions)
+    deployed = {"LaunchFunction": "stack-launch", "CallbackFunction": "stack-callback"}
+    return Stack(
+        base_url="http://localhost:8400",
+        aws=cast("object", aws),  # type: ignore[arg-type]
+        deployed=Deployed(outputs={}, functions=deployed, roles=[], template={}),
+        simulator_url=None,
+        parameters={"DomainApiUrl": domain_api_url},
+        children=[],
+    )
 
 
 def test_without_an_engine_one_line_says_what_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main({"DOCKER_HOST": f"tcp://{LOOPBACK}:{free_port()}"}) == 1
 
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "needs a container engine" in told
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1
+    assert "needs a container engine" in told.err
+    assert told.out == ""
 
 
-def test_an_engine_that_answers_is_found_with_its_containers_way_to_this_machine(engine_address: str) -> None:
-    engine = find_engine({"DOCKER_HOST": engine_address})
+def test_an_image_that_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr(Engine, "pull", lambda _, name: fetched.append(name))
+    engine = Engine(address=NOWHERE, gateway=None)
 
-    assert (engine.address, engine.gateway) == (engine_address, "172.17.0.1")
+    monkeypatch.setattr(Engine, "has_image", lambda _, name: bool(name))
+    fetch_image(engine, Untold())
+    assert fetched == []
 
-
-def test_a_socket_that_is_not_there_is_no_engine(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="none answers"):
-        find_engine({"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"})
-
-
-def test_the_name_that_browser_and_containers_share_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "gethostbyname", lambda _: "192.168.1.5")
-    with pytest.raises(RunError, match=r"127\.0\.0\.1 host\.docker\.internal.*/etc/hosts"):
-        require_host_name()
-
-    monkeypatch.setattr(socket, "gethostbyname", lambda _: "127.0.0.1")
-    require_host_name()
+    monkeypatch.setattr(Engine, "has_image", lambda _, name: not name)
+    fetch_image(engine, Untold())
+    assert fetched[0].startswith("public.ecr.aws/lambda/python:3.13-")
 
 
 def test_functions_in_containers_get_the_deployed_names_as_values(tmp_path: Path) -> None:
@@ -101,6 +95,31 @@ def test_functions_in_containers_get_the_deployed_names_as_values(tmp_path: Path
     assert resources["TokenTable"] == {"Type": "AWS::DynamoDB::Table"}
 
 
+def test_launch_names_sentinel_as_browsers_reach_it_and_the_others_as_containers_do() -> None:
+    environments = read_environments(stack(), base_url="http://localhost:8461")
+
+    launch, callback = environments["LaunchFunction"], environments["CallbackFunction"]
+    assert launch["SENTINEL_DOMAIN"] == "127.0.0.1:7000"
+    assert callback["SENTINEL_DOMAIN"] == "host.docker.internal:7000"
+    # A local Sentinel is taken beside a local Domain API only.
+    assert launch["DOMAIN_API_URL"] == callback["DOMAIN_API_URL"] == "http://host.docker.internal:7000"
+    assert callback["AWS_ENDPOINT_URL"] == "http://host.docker.internal:4566"
+    assert callback["PUBLIC_BASE_URL"] == "http://localhost:8461"
+
+
+def test_with_the_real_liveperson_the_domain_api_is_asked() -> None:
+    environments = read_environments(stack("https://api.liveperson.net"), base_url="http://localhost:8461")
+
+    assert {environment["SENTINEL_DOMAIN"] for environment in environments.values()} == {""}
+    assert environments["LaunchFunction"]["DOMAIN_API_URL"] == "https://api.liveperson.net"
+
+
+def test_the_function_that_sends_browsers_is_the_one_of_launch() -> None:
+    [event] = read_template()["Resources"]["LaunchFunction"]["Properties"]["Events"].values()
+
+    assert event["Properties"]["Path"] == "/launch"
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -115,22 +134,83 @@ def test_only_addresses_of_this_machines_loopback_change_for_containers(value: s
     assert as_seen_from_containers(value) == expected
 
 
-def test_the_api_is_served_on_loopback_by_warm_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sam_local, "write_template", lambda built, _: built)
+@pytest.mark.parametrize(("address", "added"), [("172.17.0.1", "host.docker.internal:172.17.0.1"), (None, None)])
+def test_the_settings_of_sam_local_name_this_machine_where_the_engine_does_not(
+    address: str | None, added: str | None, tmp_path: Path
+) -> None:
+    write_settings(tmp_path / "samconfig.toml", tmp_path / 'a "folder"' / "template.json", address)
 
-    command = [str(part) for part in start_api(Places(state=tmp_path), {}, 8400, "172.17.0.1")]
+    settings = tomllib.loads((tmp_path / "samconfig.toml").read_text())["default"]["global"]["parameters"]
+    assert settings["template_file"] == str(tmp_path / 'a "folder"' / "template.json")
+    assert settings["skip_pull_image"] is True
+    assert settings.get("add_host") == added
+
+
+def test_the_api_is_served_on_loopback(tmp_path: Path) -> None:
+    command = [str(part) for part in start_api(Places(state=tmp_path), 8400)]
 
     assert command[1:3] == ["local", "start-api"]
     assert command[command.index("--host") + 1] == LOOPBACK
     assert command[command.index("--port") + 1] == "8400"
-    assert command[command.index("--warm-containers") + 1] == "EAGER"
-    assert command[command.index("--add-host") + 1] == "host.docker.internal:172.17.0.1"
 
 
-def test_where_the_engine_hands_on_by_itself_no_host_is_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sam_local, "write_template", lambda built, _: built)
+def test_a_request_is_shown_without_its_query(tmp_path: Path) -> None:
+    line = '127.0.0.1 - - "GET /callback?code=code-canary&state=state-canary HTTP/1.1" 303 -'
+    program = Child("echo", ["echo", line], env={}, log=tmp_path / "echo.log", cwd=tmp_path, hidden=_QUERIES)
+    program.finish()
+    program.stop()
 
-    assert "--add-host" not in start_api(Places(state=tmp_path), {}, 8400, None)
+    assert program.log.read_text() == '127.0.0.1 - - "GET /callback HTTP/1.1" 303 -\n'
+
+
+@pytest.mark.allow_hosts([LOOPBACK, "127.0.0.2"])
+def test_containers_reach_the_emulator_and_a_local_liveperson_at_the_gateway_and_only_while_it_runs() -> None:
+    with socket.create_server((LOOPBACK, 0)) as emulator, socket.create_server((LOOPBACK, 0)) as liveperson:
+        ports = [server.getsockname()[1] for server in (emulator, liveperson)]
+        local = stack(f"http://127.0.0.1:{ports[1]}", ports[0])
+        with relays(Engine(address=NOWHERE, gateway="127.0.0.2"), local) as address:
+            assert address == "127.0.0.2"
+            for port in ports:
+                socket_to(address, port).close()
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket_to("127.0.0.2", port)
+
+
+def test_a_liveperson_elsewhere_is_reached_without_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    relayed: list[int] = []
+
+    def relay(_: str, port: int) -> AbstractContextManager[None]:
+        relayed.append(port)
+        return nullcontext()
+
+    monkeypatch.setattr("local.sam_local.Relay", relay)
+
+    with relays(Engine(address=NOWHERE, gateway="127.0.0.2"), stack("https://api.liveperson.net", 4566)):
+        assert relayed == [4566]
+
+
+def test_an_engine_in_a_machine_of_its_own_hands_on_by_itself() -> None:
+    with relays(Engine(address=NOWHERE, gateway="192.0.2.1"), stack(emulator_port=free_port())) as address:
+        assert address is None
+    with relays(Engine(address=NOWHERE, gateway=None), stack()) as address:
+        assert address is None
+
+
+def test_a_rootless_engine_is_refused_since_its_containers_do_not_reach_this_machine() -> None:
+    rootless = Engine(address=NOWHERE, gateway="192.0.2.1", is_rootless=True)
+
+    with pytest.raises(RunError, match=r"is rootless.*DOCKER_HOST"), relays(rootless, stack()):
+        pass
+
+
+@pytest.mark.allow_hosts([LOOPBACK, "127.0.0.2"])
+def test_a_port_that_is_busy_at_the_gateway_is_told() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as other:
+        local = stack(emulator_port=other.getsockname()[1])
+        engine = Engine(address=NOWHERE, gateway="127.0.0.2")
+        with pytest.raises(RunError, match=r"at 127\.0\.0\.2: Address already in use"), relays(engine, local):
+            pass
 
 
 @pytest.mark.allow_hosts([LOOPBACK, "127.0.0.2"])
@@ -148,8 +228,9 @@ def test_a_relay_hands_on_both_ways_until_each_side_ends() -> None:
 
 
 def test_a_relay_at_an_address_that_is_not_ours_is_refused() -> None:
-    with pytest.raises(OSError, match="assign requested address"):
+    with pytest.raises(OSError, match="assign requested address") as refusal:
         Relay("192.0.2.1", free_port())
+    assert refusal.value.errno == errno.EADDRNOTAVAIL
 
 
 def socket_to(address: str, port: int) -> socket.socket:
