@@ -11,6 +11,7 @@ ROUTES = {
     ("/", "get"): "SessionFunction",
     ("/session", "get"): "SessionFunction",
     ("/token/{account_id}/{user_id}", "get"): "AccessTokenFunction",
+    ("/logout", "post"): "SessionFunction",
 }
 TOKEN = ("/token/{account_id}/{user_id}", "get")
 
@@ -46,14 +47,21 @@ def test_tokens_are_given_to_callers_with_iam_only_and_other_routes_need_none() 
     }
 
 
-def test_launch_and_callback_are_throttled_more_tightly_than_the_rest() -> None:
+def test_launch_callback_and_logout_are_throttled_more_tightly_than_the_rest() -> None:
     stage = only_resource_of_type("AWS::ApiGatewayV2::Stage")
     usual = stage["DefaultRouteSettings"]
 
-    assert set(stage["RouteSettings"]) == {"GET /launch", "GET /callback"}
+    assert set(stage["RouteSettings"]) == {"GET /launch", "GET /callback", "POST /logout"}
     for route in stage["RouteSettings"].values():
         assert 0 < route["ThrottlingRateLimit"] < usual["ThrottlingRateLimit"]
         assert 0 < route["ThrottlingBurstLimit"] < usual["ThrottlingBurstLimit"]
+
+
+def test_our_own_answers_carry_cors_so_api_gateway_adds_none() -> None:
+    body = properties("HttpApi")["Body"]
+
+    assert "CorsConfiguration" not in properties("HttpApi")
+    assert not [key for key in body if "cors" in key.lower()]
 
 
 def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie() -> None:
