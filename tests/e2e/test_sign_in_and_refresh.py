@@ -13,13 +13,13 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
 from local.runner.options import SIMULATED_ACCOUNT
 from local.runner.stack import Stack
-from local.simulator import DEFAULT_PASSWORD
 from tests.e2e.conftest import INTERVAL_MINUTES
 from tests.e2e.simulator_control import SimulatorControl
+from tests.e2e.steps import read_item, sign_in
 
 SIGN_IN_SECONDS = 25
 REFRESH_SECONDS = 180
-LOOKS_LIKE_A_TOKEN = re.compile(r"[0-9a-f]{40,}|eyJ[A-Za-z0-9_-]{20,}")
+LOOKS_LIKE_A_TOKEN = re.compile(r"[0-9a-f]{40,}|eyJ[A-Za-z0-9_-]{20,}\.")
 
 
 def test_a_person_signs_in_and_the_schedule_refreshes_the_token(
@@ -80,14 +80,6 @@ def user_due_soon() -> User:
     return next(user for user in users if slot_of(user) % INTERVAL_MINUTES == minute % INTERVAL_MINUTES)
 
 
-def sign_in(page: Page, stack: Stack, user: User) -> None:
-    page.goto(stack.launch_url)
-    page.get_by_label("User name").fill(user.user_id)
-    page.get_by_label("Password").fill(DEFAULT_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{stack.base_url}/**")
-
-
 def only_cookie(page: Page) -> Cookie:
     """The one cookie that is left: the transaction's is gone."""
     [cookie] = page.context.cookies(page.url)
@@ -109,13 +101,6 @@ def read_session(page: Page, stack: Stack) -> dict[str, Any]:
     assert answer.status == 200
     identity: dict[str, Any] = answer.json()
     return identity
-
-
-def read_item(stack: Stack, user: User) -> dict[str, Any]:
-    answer = stack.aws.dynamodb.get_item(
-        TableName=stack.deployed.outputs["TokenTableName"], Key={"pk": {"S": user.pk}}, ConsistentRead=True
-    )
-    return dict(answer["Item"])
 
 
 def read_generation(stack: Stack, user: User) -> int:
