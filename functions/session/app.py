@@ -7,7 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from le_auth import browser, error_answers, forms, landing, logout, observe, pages, web
+from le_auth.announce import announce
 from le_auth.domain import csrf, sessions
+from le_auth.domain.events import user_signed_out
 from le_auth.domain.grants import Scope, Status
 from le_auth.domain.sign_out import SignOut
 from le_auth.domain.slots import next_due
@@ -140,6 +142,7 @@ def sign_out(visit: browser.Visit) -> Revocation | None:
     revocation = the_sign_out().sign_out(grant.user, scope=scope, now=visit.now)
     whose = {"account_id": grant.user.account_id, "user_id": grant.user.user_id}
     observe.the_logger().info("signed out", extra={**whose, "scope": scope, "revocation": revocation})
+    announce(user_signed_out(grant.user, scope=scope))
     return revocation
 
 

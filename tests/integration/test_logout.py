@@ -11,6 +11,7 @@ import pytest
 from le_auth.domain.sessions import COOKIE
 from le_auth.domain.users import User
 from tests.support.answers import cookies_of, json_of, page_of
+from tests.support.event_bus import install_bus, received
 from tests.support.installation import ACCOUNT, BASE_URL, SEALING_KEY, Installation
 from tests.support.outline import Outline
 from tests.support.secrets_seen import SecretsSeen
@@ -363,7 +364,29 @@ def test_a_missing_app_install_secret_does_not_keep_anybody_signed_in(
     assert not is_signed_in(ada)
 
 
-# ---- what is logged ----
+# ---- what is told ----
+
+
+def test_a_sign_out_is_told_on_the_event_bus_after_it_was_stored(installation: Installation, browser: Browser) -> None:
+    bus = install_bus(installation)
+    browser.sign_in()
+
+    browser.submit(browser.visit("/?confirm=liveperson"))
+
+    _, event = received(installation.emulator, bus)
+    assert event["detail-type"] == "UserSignedOut"
+    assert event["detail"].items() >= {"account_id": ACCOUNT, "user_id": "1001", "scope": "liveperson"}.items()
+    assert installation.calls.operations[-1] == "PutEvents"
+
+
+def test_a_refused_sign_out_is_not_told(installation: Installation, browser: Browser) -> None:
+    install_bus(installation)
+    browser.sign_in()
+    installation.calls.clear()
+
+    browser.submit(browser.visit("/"), form_token="x")
+
+    assert installation.calls.of("PutEvents") == []
 
 
 def test_a_sign_out_is_logged_with_who_how_far_and_with_what_end(
