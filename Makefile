@@ -63,6 +63,7 @@ test: setup browser ## Everything: the checks, then all tests with their branch 
 .PHONY: browser
 browser:
 	@local/install-browser
+	@local/install-axe
 
 format: setup ## Bring the code into its form
 	@$(DEV)/ruff check --fix --quiet

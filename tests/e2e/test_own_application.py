@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from local.runner.options import SIMULATED_ACCOUNT
 from local.runner.stack import Stack
-from tests.e2e.signing_in import sign_in
+from tests.e2e.steps import sign_in
 from tests.support.snippets import application, application_with_an_api
 
 DOMAIN_NAME = "auth.example.com"

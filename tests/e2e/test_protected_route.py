@@ -1,16 +1,12 @@
 """A route behind the session, GET /example/me: as it is deployed, with a real browser."""
 
-from datetime import UTC, datetime
-
 import requests
-from playwright.sync_api import APIResponse, Page
+from playwright.sync_api import APIResponse, Page, expect
 
-from le_auth.adapters.token_table import TokenTable
-from le_auth.domain.users import User
 from local.runner.options import SIMULATED_ACCOUNT
 from local.runner.stack import Stack
-from tests.e2e.signing_in import sign_in
 from tests.e2e.simulator_control import SimulatorControl
+from tests.e2e.steps import sign_in
 
 SESSION = "__Host-le-session"
 SECONDS = 30
@@ -54,13 +50,12 @@ def test_a_forged_session_does_not_come_to_a_protected_route(stack: Stack, page:
 def test_after_a_sign_out_the_very_next_request_does_not_come_to_a_protected_route(stack: Stack, page: Page) -> None:
     sign_in(page, stack, "7001")
     assert get_me(page, stack).status == 200
+    [cookie] = page.context.cookies(page.url)
 
-    table = TokenTable(client=stack.aws.dynamodb, name=stack.deployed.outputs["TokenTableName"])
-    now = datetime.now(UTC)
-    user = User(account_id=SIMULATED_ACCOUNT, user_id="7001")
-    table.sign_out_locally(user, number=int(now.timestamp() * 1000), now=now)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")
 
-    assert get_me(page, stack).status == 403
+    assert get_with_session(stack, cookie["value"]) == 403
 
 
 def get_me(page: Page, stack: Stack) -> APIResponse:

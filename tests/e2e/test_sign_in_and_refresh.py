@@ -14,12 +14,12 @@ from le_auth.domain.users import User
 from local.runner.options import SIMULATED_ACCOUNT
 from local.runner.stack import Stack
 from tests.e2e.conftest import INTERVAL_MINUTES
-from tests.e2e.signing_in import sign_in
 from tests.e2e.simulator_control import SimulatorControl
+from tests.e2e.steps import read_item, sign_in
 
 SIGN_IN_SECONDS = 25
 REFRESH_SECONDS = 180
-LOOKS_LIKE_A_TOKEN = re.compile(r"[0-9a-f]{40,}|eyJ[A-Za-z0-9_-]{20,}")
+LOOKS_LIKE_A_TOKEN = re.compile(r"[0-9a-f]{40,}|eyJ[A-Za-z0-9_-]{20,}\.")
 
 
 def test_a_person_signs_in_and_the_schedule_refreshes_the_token(
@@ -101,13 +101,6 @@ def read_session(page: Page, stack: Stack) -> dict[str, Any]:
     assert answer.status == 200
     identity: dict[str, Any] = answer.json()
     return identity
-
-
-def read_item(stack: Stack, user: User) -> dict[str, Any]:
-    answer = stack.aws.dynamodb.get_item(
-        TableName=stack.deployed.outputs["TokenTableName"], Key={"pk": {"S": user.pk}}, ConsistentRead=True
-    )
-    return dict(answer["Item"])
 
 
 def read_generation(stack: Stack, user: User) -> int:

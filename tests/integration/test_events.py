@@ -24,6 +24,8 @@ BROWSER_EVENTS = [
     ("callback", "callback_denied", 400, "access_denied: The user said no"),
     ("session", "landing", 200, "Sign in with LiveEngage"),
     ("session", "session", 401, "not_signed_in"),
+    ("session", "logout", 303, ""),
+    ("session", "logout_foreign_origin", 403, "cross_site"),
 ]
 
 

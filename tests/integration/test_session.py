@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
+    from tests.support.installation import Answer
 
 ADA = User(account_id=ACCOUNT, user_id="1001")
 
@@ -40,7 +41,7 @@ def test_the_landing_page_shows_who_is_signed_in_and_how_fresh_the_token_is(
 
     page = page_of(browser.visit("/"))
 
-    assert page.links == []
+    assert page.links == [f"{BASE_URL}/?confirm=liveperson"]
     for words in ("1001", ACCOUNT, "Administrator", "Refreshed 10 minutes ago", "9 March 2099, 12:00 UTC"):
         assert words in page.text
 
@@ -200,7 +201,7 @@ def test_whoever_must_sign_in_again_is_told_so(installation: Installation, brows
     session = browser.visit("/session")
 
     assert "Please sign in again" in page.text
-    assert page.links == [f"{BASE_URL}/launch"]
+    assert page.links == [f"{BASE_URL}/launch?account_id={ACCOUNT}"]
     assert session["statusCode"] == 200
     assert json_of(session)["status"] == "reauthorize"
 
@@ -259,3 +260,101 @@ def test_a_head_request_reads_nothing(installation: Installation, browser: Brows
 
     assert browser.visit("/", method="HEAD")["statusCode"] == 405
     assert installation.calls.made == []
+
+
+def test_signing_out_everywhere_is_asked_about_before(browser: Browser) -> None:
+    browser.sign_in()
+
+    page = page_of(browser.visit("/?confirm=liveperson"))
+
+    assert "Sign out of LivePerson?" in page.text
+    assert page.links == [f"{BASE_URL}/"]
+
+
+def test_whoever_is_not_signed_in_is_not_asked(browser: Browser) -> None:
+    assert page_of(browser.visit("/?confirm=liveperson")).links == [f"{BASE_URL}/launch"]
+
+
+def test_whoever_must_sign_in_again_is_not_asked_either_since_nothing_is_left_to_revoke(
+    installation: Installation, browser: Browser
+) -> None:
+    browser.sign_in()
+    installation.simulator.grants.end_user(ACCOUNT, "1001")
+    installation.go_on(timedelta(minutes=30))
+    installation.work(installation.due(ADA))
+
+    assert "Please sign in again" in page_of(browser.visit("/?confirm=liveperson")).text
+
+
+def test_an_address_cannot_make_the_page_say_that_somebody_signed_in_is_signed_out(browser: Browser) -> None:
+    browser.sign_in()
+
+    assert "You are signed in" in page_of(browser.visit("/?signed_out=liveperson")).text
+
+
+@pytest.mark.parametrize("query", ["confirm=local", "confirm=", "signed_out=x", "signed_out=local&signed_out=local"])
+def test_point_07_an_address_that_is_none_of_ours_is_refused(
+    installation: Installation, browser: Browser, query: str
+) -> None:
+    browser.sign_in()
+    installation.calls.clear()
+
+    answer = browser.visit(f"/?{query}")
+
+    assert answer["statusCode"] == 400
+    assert page_of(answer).links == [f"{BASE_URL}/"]
+    assert installation.calls.made == []
+
+
+# ---- front ends of other origins ----
+
+FRONT_END = "https://app.example.com"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_front_end_of_an_allowed_origin_may_read_who_is_signed_in(
+    installation: Installation, browser: Browser, *, signed_in: bool
+) -> None:
+    installation.configure(ReturnOrigins=f"https://other.example.com,{FRONT_END}")
+    if signed_in:
+        browser.sign_in()
+
+    answer = browser.call("/session", method="GET", origin=FRONT_END)
+
+    assert answer["statusCode"] == (200 if signed_in else 401)
+    assert cors_of(answer) == {
+        "Access-Control-Allow-Origin": FRONT_END,
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://app.example.com.evil.example"])
+def test_a_page_of_any_other_origin_may_not(installation: Installation, browser: Browser, origin: str) -> None:
+    installation.configure(ReturnOrigins=FRONT_END)
+    browser.sign_in()
+
+    assert cors_of(browser.call("/session", method="GET", origin=origin)) == {"Vary": "Origin"}
+
+
+def test_a_front_end_may_read_what_is_wrong_too(installation: Installation, browser: Browser) -> None:
+    installation.configure(ReturnOrigins=FRONT_END)
+    browser.sign_in()
+    installation.calls.order("GetItem", code="InternalServerError")
+
+    answer = browser.call("/session", method="GET", origin=FRONT_END)
+
+    assert answer["statusCode"] == 503
+    assert cors_of(answer)["Access-Control-Allow-Origin"] == FRONT_END
+
+
+def test_pages_are_shared_with_nobody(installation: Installation, browser: Browser) -> None:
+    installation.configure(ReturnOrigins=FRONT_END)
+
+    assert cors_of(browser.call("/", method="GET", origin=FRONT_END)) == {}
+
+
+def cors_of(answer: Answer) -> dict[str, str]:
+    return {
+        name: value for name, value in answer["headers"].items() if name == "Vary" or name.startswith("Access-Control")
+    }

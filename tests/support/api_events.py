@@ -11,7 +11,13 @@ DOMAIN_NAME = "abcdef1234.execute-api.eu-west-1.amazonaws.com"
 
 
 def api_event(
-    path: str, *, method: str = "GET", query: str = "", cookies: list[str] | None = None, **headers: str
+    path: str,
+    *,
+    method: str = "GET",
+    query: str = "",
+    cookies: list[str] | None = None,
+    body: str | None = None,
+    **headers: str,
 ) -> dict[str, Any]:
     """Make an event; in header names `_` stands for `-`."""
     route = f"{method} {path}"
@@ -34,6 +40,7 @@ def api_event(
             "routeKey": route,
             "stage": "$default",
         },
+        **({} if body is None else {"body": body}),
         "isBase64Encoded": False,
     }
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 
 from local.simulator import DEFAULT_PASSWORD
 from tests.support.api_events import api_event
 from tests.support.installation import BASE_URL
+from tests.support.outline import Outline
 
 if TYPE_CHECKING:
     from tests.support.installation import Answer, Installation
 
-_ROUTES = {"/launch": "launch", "/callback": "callback", "/": "session", "/session": "session"}
+_ROUTES = {
+    "/launch": "launch",
+    "/callback": "callback",
+    "/": "session",
+    "/session": "session",
+    "/logout": "session",
+}
+_PAGES_ONLY = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @dataclass(kw_only=True)
@@ -34,19 +42,41 @@ class Browser:
     def __post_init__(self) -> None:
         self.liveperson.trust_env = False
 
-    def event(self, url: str, *, method: str = "GET", **headers: str) -> dict[str, Any]:
+    def event(self, url: str, *, method: str = "GET", body: str | None = None, **headers: str) -> dict[str, Any]:
         """Give the event that a visit to one of our addresses would become."""
         parts = urlsplit(url)
         cookies = [f"{name}={value}" for name, value in self.cookies.items()]
-        return api_event(parts.path or "/", method=method, query=parts.query, cookies=cookies, **headers)
+        return api_event(parts.path or "/", method=method, query=parts.query, cookies=cookies, body=body, **headers)
 
-    def visit(self, url: str, *, method: str = "GET", **headers: str) -> Answer:
+    def visit(self, url: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
         """Go to one of our addresses and keep the cookies that come back."""
-        event = self.event(url, method=method, **headers)
+        event = self.event(url, method=method, body=body, **headers)
         answer: Answer = self.installation.invoke(_ROUTES[event["rawPath"]], event)
         for cookie in answer["cookies"]:
             self._keep(cookie)
         return answer
+
+    def submit(self, page: Answer, **changes: str) -> Answer:
+        """Send the one form of a page of ours, as browsers do from a page without referrers.
+
+        Args:
+            changes: of the form's fields.
+        """
+        outline = Outline(page["body"])
+        [form] = outline.named("form")
+        fields = {field["name"] or "": field["value"] or "" for field in outline.named("input")}
+        return self.visit(
+            (form["action"] or "").removeprefix(BASE_URL),
+            method="POST",
+            body=urlencode({**fields, **changes}),
+            accept=_PAGES_ONLY,
+            content_type="application/x-www-form-urlencoded",
+            origin="null",
+        )
+
+    def call(self, url: str, *, method: str = "POST", body: str | None = None, **headers: str) -> Answer:
+        """Have a script call one of our addresses, as fetch() does."""
+        return self.visit(url, method=method, body=body, **{"accept": "*/*", **headers})
 
     def launch(self, query: str = "") -> str:
         """Begin a sign-in; gives where at LivePerson it leads."""

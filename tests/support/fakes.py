@@ -120,6 +120,12 @@ class FakeSealer:
             raise SealingKeyError("does not open")
         return bytes.fromhex(content)
 
+    def form_key(self, cookie: str) -> bytes:
+        key_id, _, _ = cookie.partition(".")
+        if key_id not in self.key_ids:
+            raise SealingKeyError("is not listed")
+        return f"form key {key_id}".encode()
+
 
 @dataclass(slots=True)
 class FakeSealers:

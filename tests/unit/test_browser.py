@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from le_auth import browser, observe, web
+from le_auth import browser, error_answers, observe, web
 from le_auth.errors import RequestError
 from tests.support.makers import an_event
 
@@ -63,6 +63,17 @@ def test_point_18_another_method_than_get_consumes_nothing(method: str) -> None:
     answer = visit_page(an_event(method=method))
 
     assert (answer["statusCode"], answer["headers"]["Allow"], VISITS) == (405, "GET", [])
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET", "OPTIONS", "PUT"])
+def test_point_18_a_route_that_is_posted_to_names_its_own_method(method: str) -> None:
+    VISITS.clear()
+    post = browser.Route(method="POST", answer_error=error_answers.as_json)(respond)
+
+    answer = post(an_event(method=method), None)
+
+    assert (answer["statusCode"], answer["headers"]["Allow"], VISITS) == (405, "POST", [])
+    assert post(an_event(method="POST"), None)["statusCode"] == 200
 
 
 def test_point_18_a_prefetch_consumes_nothing() -> None:
@@ -125,3 +136,32 @@ def test_metrics_are_flushed_even_after_a_bug(monkeypatch: pytest.MonkeyPatch) -
     visit_page(an_event(query="fail=bug"))
 
     assert flushed == ["yes"]
+
+
+@pytest.mark.parametrize("query", ["", "fail=ours", "fail=bug", "a=%ff"])
+def test_a_route_for_front_ends_lets_them_read_every_answer(monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    monkeypatch.setenv("RETURN_ORIGINS", "https://app.example.com")
+    shared = browser.Route(answer_error=error_answers.as_json, front_ends=True)(respond)
+
+    theirs = shared(an_event(query=query, Origin="https://app.example.com"), None)["headers"]
+    foreign = shared(an_event(query=query, Origin="https://evil.example"), None)["headers"]
+
+    assert theirs["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert "Access-Control-Allow-Origin" not in foreign
+    assert theirs["Vary"] == foreign["Vary"] == "Origin"
+
+
+def test_without_settings_nobody_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETURN_ORIGINS", "nonsense")
+    shared = browser.Route(answer_error=error_answers.as_json, front_ends=True)(respond)
+
+    answer = shared(an_event(Origin="https://app.example.com"), None)
+
+    assert answer["statusCode"] == 500
+    assert "Access-Control-Allow-Origin" not in answer["headers"]
+
+
+def test_other_routes_are_not_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETURN_ORIGINS", "https://app.example.com")
+
+    assert "Vary" not in visit_page(an_event(Origin="https://app.example.com"))["headers"]

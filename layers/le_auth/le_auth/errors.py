@@ -3,6 +3,7 @@
 LeAuthError
 ├── StartAgainError               the person goes back to launch
 │   ├── RequestError              a parameter is missing, repeated, malformed or not allowed
+│   ├── CrossSiteError            a sign-out that no page of ours and no trusted origin sent
 │   ├── TransactionExpiredError   the callback does not belong to a fresh launch of this browser
 │   ├── ConsentDeniedError        Sentinel sent the person back with an error
 │   ├── CodeRefusedError          the token endpoint refused the code
@@ -71,6 +72,12 @@ class RequestError(StartAgainError):
     """A parameter is missing, repeated, malformed or not allowed. The message names it."""
 
     reason = "bad_request"
+
+
+class CrossSiteError(StartAgainError):
+    """A sign-out was sent by no form of ours for this session, and by no script of a trusted origin."""
+
+    reason = "cross_site"
 
 
 class TransactionExpiredError(StartAgainError):

@@ -1,4 +1,4 @@
-"""HTTP by way of API Gateway (payload 2.0): requests read strictly, answers with their headers, errors as pages.
+"""HTTP by way of API Gateway (payload 2.0): requests read strictly, answers with their headers.
 
 Everything that every answer must have is put on in one place, `_answer`.
 """
@@ -7,20 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl, urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
-from le_auth.errors import (
-    LeAuthError,
-    MisconfiguredError,
-    OutcomeUnknownError,
-    RequestError,
-    SentinelUnavailableError,
-    SettingError,
-    StartAgainError,
-    TableUnavailableError,
-    TryLaterError,
-)
+from le_auth.errors import RequestError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,13 +37,17 @@ class Request:
 
     Args:
         query: each parameter's values, in order.
+        headers: by lower-case name.
         cookies: by name; a name that comes twice keeps its first value.
+        body: as it came, in base64 where `is_base64`.
     """
 
     method: str
     query: Mapping[str, Sequence[str]] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     cookies: Mapping[str, str] = field(repr=False)
+    body: str = field(repr=False)
+    is_base64: bool
     domain_name: str
     request_id: str
 
@@ -66,12 +60,15 @@ class Request:
             RequestError: the query is no form encoding.
         """
         context = read_context(event)
-        http = context["http"]
+        headers = read_headers(event)
+        body = event.get("body")
         return cls(
-            method=str(http.get("method", "GET")).upper(),
+            method=str(context["http"].get("method", "GET")).upper(),
             query=_read_query(event.get("rawQueryString")),
-            headers=_read_headers(event),
+            headers=headers,
             cookies=read_cookies(event),
+            body=body if isinstance(body, str) else "",
+            is_base64=event.get("isBase64Encoded") is True,
             domain_name=str(context["domainName"]),
             request_id=str(context.get("requestId", "")),
         )
@@ -82,16 +79,18 @@ class Request:
         Raises:
             RequestError: it names the parameter, never its value.
         """
-        values = self.query.get(name, ())
-        if not values:
-            return None
-        if len(values) > 1:
-            raise RequestError(f"The parameter {name} is given more than once.")
-        if not values[0]:
-            raise RequestError(f"The parameter {name} is empty.")
-        if len(values[0]) > longest:
-            raise RequestError(f"The parameter {name} is longer than {longest} characters.")
-        return values[0]
+        return read_one(self.query, name, longest=longest)
+
+    def choice(self, name: str, choices: Sequence[str]) -> str | None:
+        """Give a parameter that may be absent, but is one of these words where it is there.
+
+        Raises:
+            RequestError: it names the parameter and the choices.
+        """
+        chosen = self.one(name, longest=64)
+        if chosen is None or chosen in choices:
+            return chosen
+        raise RequestError(f"The parameter {name} must be {' or '.join(choices)}.")
 
     @property
     def is_prefetch(self) -> bool:
@@ -111,28 +110,53 @@ def read_context(event: Event) -> Mapping[str, Any]:
     return context
 
 
+def read_headers(event: Event) -> dict[str, str]:
+    """Give the headers by lower-case name."""
+    headers = event.get("headers")
+    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+
+
+def read_one(fields: Mapping[str, Sequence[str]], name: str, *, longest: int) -> str | None:
+    """Give the one value of a parameter of a query or form, as `Request.one` does.
+
+    Raises:
+        RequestError: it names the parameter, never its value.
+    """
+    values = fields.get(name, ())
+    if not values:
+        return None
+    if len(values) > 1:
+        raise RequestError(f"The parameter {name} is given more than once.")
+    if not values[0]:
+        raise RequestError(f"The parameter {name} is empty.")
+    if len(values[0]) > longest:
+        raise RequestError(f"The parameter {name} is longer than {longest} characters.")
+    return values[0]
+
+
+def read_fields(encoded: str) -> dict[str, list[str]]:
+    """Read form encoding: each name's values, in order.
+
+    Raises:
+        ValueError: more than 20 fields, or not UTF-8.
+    """
+    fields: dict[str, list[str]] = {}
+    for name, value in parse_qsl(encoded, keep_blank_values=True, max_num_fields=20, errors="strict"):
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
 def _read_query(raw: object) -> dict[str, list[str]]:
-    query: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(
-            raw if isinstance(raw, str) else "", keep_blank_values=True, max_num_fields=20, errors="strict"
-        )
+        return read_fields(raw if isinstance(raw, str) else "")
     except ValueError as error:
         raise RequestError("The query cannot be read: too many parameters, or not UTF-8.") from error
-    for name, value in pairs:
-        query.setdefault(name, []).append(value)
-    return query
-
-
-def _read_headers(event: Event) -> dict[str, str]:
-    headers = event.get("headers")
-    return {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
 
 
 def read_cookies(event: Event) -> dict[str, str]:
     """Give an event's cookies by name; a name that comes twice keeps its first value."""
     listed = event.get("cookies")
-    header = _read_headers(event).get("cookie", "")
+    header = read_headers(event).get("cookie", "")
     parts = [str(part) for part in listed] if isinstance(listed, list) else header.split(";")
     cookies: dict[str, str] = {}
     for part in parts:
@@ -157,9 +181,15 @@ def page(status: int, html: str, *, style: str, settings: WebSettings | None, co
     return _answer(status, headers, html, cookies)
 
 
-def json_answer(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(
+    status: int,
+    content: Mapping[str, object],
+    headers: Mapping[str, str] | None = None,
+    *,
+    cookies: Sequence[str] = (),
+) -> Answer:
     always = {"Content-Type": "application/json", "Content-Security-Policy": "default-src 'none'"}
-    return _answer(status, {**always, **(headers or {})}, json.dumps(content), ())
+    return _answer(status, {**always, **(headers or {})}, json.dumps(content), cookies)
 
 
 def redirect(status: int, location: str, *, cookies: Sequence[str] = ()) -> Answer:
@@ -184,79 +214,3 @@ def cookie(name: str, value: Secret | str, *, lifetime: timedelta, embedded: boo
 def cleared_cookie(name: str, *, embedded: bool) -> str:
     same_site = "SameSite=None; Partitioned" if embedded else "SameSite=Lax"
     return f"{name}=; Max-Age=0; Path=/; Secure; HttpOnly; {same_site}"
-
-
-def launch_url(base_url: str, error: LeAuthError | None = None) -> str:
-    """Give the address at which to start (again), at the place that a genuine transaction named."""
-    wanted = {} if error is None else {"account_id": error.account_id, "return_to": error.return_to}
-    query = urlencode({name: value for name, value in wanted.items() if value is not None})
-    return f"{base_url}/launch{'?' if query else ''}{query}"
-
-
-def status_of(error: LeAuthError) -> int:
-    """Give the HTTP status that an error answers with: 4xx for what the browser sent, 5xx for what we lack."""
-    match error:
-        case StartAgainError():
-            return 400
-        case SentinelUnavailableError() | OutcomeUnknownError():
-            return 502
-        case TryLaterError():
-            return 503
-        case _:
-            return 500
-
-
-class AnswerError(Protocol):
-    """How a route answers with an error."""
-
-    def __call__(
-        self, error: LeAuthError, *, base_url: str | None, settings: WebSettings | None, request_id: str
-    ) -> Answer: ...
-
-
-def error_page_answer(
-    error: LeAuthError, *, base_url: str | None, settings: WebSettings | None, request_id: str
-) -> Answer:
-    """Answer with a readable page: what is wrong, what to do, and the way back to launch."""
-    from le_auth import pages  # only a failing request needs pages
-
-    title, advice = _words(error)
-    html = pages.error_page(
-        title=title,
-        explanation=_explain(error),
-        advice=advice,
-        launch_url=None if base_url is None else launch_url(base_url, error),
-        reference=request_id,
-    )
-    return page(status_of(error), html, style=pages.style_source(), settings=settings, cookies=error.cookies)
-
-
-def error_json_answer(
-    error: LeAuthError,
-    *,
-    base_url: str | None,  # noqa: ARG001 - the protocol's form
-    settings: WebSettings | None,  # noqa: ARG001
-    request_id: str,
-) -> Answer:
-    """Answer with `{"error", "error_description"}`."""
-    content = {"error": error.reason, "error_description": _explain(error), "request_id": request_id}
-    return json_answer(status_of(error), content)
-
-
-def _explain(error: LeAuthError) -> str:
-    """Say what is wrong; what only an operator can mend is for the log."""
-    return "The application is not set up correctly." if isinstance(error, MisconfiguredError) else str(error)
-
-
-def _words(error: LeAuthError) -> tuple[str, str]:
-    match error:
-        case RequestError():
-            return "This link does not work", "Open the application again from LiveEngage, or try again here."
-        case StartAgainError():
-            return "You are not signed in", "Try again. Nothing was changed."
-        case TableUnavailableError():
-            return "Signing in could not be finished", "Try again in a moment. Signing in again is safe."
-        case TryLaterError():
-            return "Signing in does not work at the moment", "Try again in a moment. Signing in again is safe."
-        case _:
-            return "The application needs attention", "Tell the people who run it, and quote the reference below."

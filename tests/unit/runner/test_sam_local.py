@@ -115,9 +115,11 @@ def test_with_the_real_liveperson_the_domain_api_is_asked() -> None:
 
 
 def test_the_function_that_sends_browsers_is_the_one_of_launch() -> None:
-    [event] = read_template()["Resources"]["LaunchFunction"]["Properties"]["Events"].values()
+    resources = read_template()["Resources"]
+    integration = resources["LaunchRoute"]["Properties"]["Target"]["Fn::Sub"].partition("integrations/")[2].strip("${}")
 
-    assert event["Properties"]["Path"] == "/launch"
+    assert resources["LaunchRoute"]["Properties"]["RouteKey"] == "GET /launch"
+    assert resources[integration]["Properties"]["IntegrationUri"] == {"Fn::GetAtt": "LaunchFunction.Arn"}
 
 
 @pytest.mark.parametrize(

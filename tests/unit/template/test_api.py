@@ -16,6 +16,7 @@ ROUTES = {
     "GET /session": "SessionFunction",
     TOKEN: "AccessTokenFunction",
     "GET /example/me": "ExampleFunction",
+    "POST /logout": "SessionFunction",
 }
 EXECUTE_API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}"
 
@@ -113,14 +114,18 @@ def test_the_stage_waits_for_the_routes_that_its_settings_name() -> None:
     assert waited_for == set(stage["Properties"]["RouteSettings"])
 
 
-def test_launch_and_callback_are_throttled_more_tightly_than_the_rest() -> None:
+def test_launch_callback_and_logout_are_throttled_more_tightly_than_the_rest() -> None:
     stage = only_resource_of_type("AWS::ApiGatewayV2::Stage")
     usual = stage["DefaultRouteSettings"]
 
-    assert set(stage["RouteSettings"]) == {"GET /launch", "GET /callback"}
+    assert set(stage["RouteSettings"]) == {"GET /launch", "GET /callback", "POST /logout"}
     for route in stage["RouteSettings"].values():
         assert 0 < route["ThrottlingRateLimit"] < usual["ThrottlingRateLimit"]
         assert 0 < route["ThrottlingBurstLimit"] < usual["ThrottlingBurstLimit"]
+
+
+def test_our_own_answers_carry_cors_so_api_gateway_adds_none() -> None:
+    assert "CorsConfiguration" not in properties("HttpApi")
 
 
 def test_point_28_the_access_log_records_no_path_query_string_header_or_cookie() -> None:

@@ -21,8 +21,9 @@ ROLES = {
     },
     "SessionRole": {
         "SessionLog": LOG,
+        APP_INSTALL_SECRET: {"secretsmanager:GetSecretValue"},
         "SealingKeySecret": {"secretsmanager:GetSecretValue"},
-        "TokenTable": {"dynamodb:GetItem"},
+        "TokenTable": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
     },
     "AuthorizerRole": {
         "AuthorizerLog": LOG,

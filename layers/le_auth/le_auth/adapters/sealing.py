@@ -73,6 +73,15 @@ class Keyring:
             raise SealingKeyError("The cookie is of an unknown form.") from error
         return _decrypt(self._key(key_id, "session", ""), sealed, b"")
 
+    def form_key(self, cookie: str) -> bytes:
+        """Give the key for the tokens of our forms, of the same master key that sealed a cookie.
+
+        Raises:
+            SealingKeyError: that key is not listed.
+        """
+        key_id, _, _ = cookie.partition(".")
+        return self._key(key_id, "form", "")
+
     def _newest(self) -> str:
         return next(iter(self.keys))
 

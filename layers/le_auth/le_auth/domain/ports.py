@@ -53,6 +53,12 @@ class Sealer(Protocol):
     def open_cookie(self, value: str) -> bytes:
         """Raises: SealingKeyError."""
 
+    def form_key(self, cookie: str) -> bytes:
+        """Give the key for the tokens of our forms, of the same master key that sealed a cookie.
+
+        Raises: SealingKeyError.
+        """
+
 
 class SealerSource(Protocol):
     """Gets the sealing keys into memory before they are needed."""

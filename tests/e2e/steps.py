@@ -1,7 +1,10 @@
-"""A person's way through LivePerson's login page."""
+"""What several of these tests do in the browser, and where they look."""
+
+from typing import Any
 
 from playwright.sync_api import Page
 
+from le_auth.domain.users import User
 from local.runner.stack import Stack
 from local.simulator import DEFAULT_PASSWORD
 
@@ -17,3 +20,10 @@ def sign_in(page: Page, stack: Stack, name: str) -> None:
     page.get_by_label("Password").fill(DEFAULT_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{stack.base_url}/**")
+
+
+def read_item(stack: Stack, user: User) -> dict[str, Any]:
+    answer = stack.aws.dynamodb.get_item(
+        TableName=stack.deployed.outputs["TokenTableName"], Key={"pk": {"S": user.pk}}, ConsistentRead=True
+    )
+    return dict(answer["Item"])
