@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from tests.support.api_events import api_event
-from tests.support.template import read_template
+from tests.support.template import properties, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from tests.support.installation import Answer, Installation
 
 type Respond = Callable[[dict[str, Any]], Answer]
-
-_FUNCTIONS = {
-    f"{event['Properties']['Method']} {event['Properties']['Path']}": resource["Properties"]["CodeUri"].split("/")[1]
-    for resource in read_template()["Resources"].values()
-    for event in resource.get("Properties", {}).get("Events", {}).values()
-    if event["Type"] == "HttpApi"
-}
 
 
 @contextmanager
@@ -49,7 +43,7 @@ def the_functions(installation: Installation) -> Respond:
     one_at_a_time = Lock()
 
     def respond(event: dict[str, Any]) -> Answer:
-        function = _FUNCTIONS.get(event["routeKey"])
+        function = _functions_by_route().get(event["routeKey"])
         if function is None:
             return {"statusCode": 404, "headers": {}, "body": ""}
         with one_at_a_time:
@@ -106,3 +100,19 @@ class _Handler(BaseHTTPRequestHandler):
 def _body(body: bytes) -> dict[str, Any]:
     """Hand a body on as API Gateway does one that it does not take for text: forms are among those."""
     return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True} if body else {}
+
+
+@cache
+def _functions_by_route() -> dict[str, str]:
+    """Give the folder of the function behind each route."""
+    resources = read_template()["Resources"].values()
+    routes = [each["Properties"] for each in resources if each["Type"] == "AWS::ApiGatewayV2::Route"]
+    return {route["RouteKey"]: _folder_behind(route["Target"]["Fn::Sub"]) for route in routes}
+
+
+def _folder_behind(target: str) -> str:
+    """Follow `integrations/${...}` to its function's folder."""
+    integration = properties(target.removeprefix("integrations/${").removesuffix("}"))
+    function, _, _ = integration["IntegrationUri"]["Fn::GetAtt"].partition(".")
+    code: str = properties(function)["CodeUri"]
+    return code.split("/")[1]

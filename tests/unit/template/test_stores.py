@@ -52,7 +52,9 @@ def test_the_app_install_secret_is_made_empty_and_only_where_none_is_given() -> 
 
 
 def test_the_sealing_key_is_made_of_64_random_letters_and_digits() -> None:
-    assert properties("SealingKeySecret")["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    generated = properties("SealingKeySecret")["GenerateSecretString"]
+
+    assert generated == {"PasswordLength": 64, "ExcludePunctuation": True, "ExcludeCharacters": "{"}
 
 
 @pytest.mark.parametrize("secret", ["AppInstallSecret", "SealingKeySecret"])
