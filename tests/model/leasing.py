@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.model.moves import Steps, advance, broken, doubtful, failing, finish, is_mine, may, name_of
-from tests.model.rules import Fault
-from tests.model.state import Attempt, Item, Lease, Phase, State, Status
+from tests.model.rules import Fault, Property
+from tests.model.state import MANY, Attempt, Item, Lease, Phase, State, Status
 
 if TYPE_CHECKING:
     from tests.model.rules import Rules, Setting
@@ -43,9 +43,14 @@ def ask(setting: Setting, state: State) -> Steps:
 
 
 def lease_on_demand(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps:
-    same = state.item.generation == attempt.generation or not setting.rules.lease_needs_generation_as_read
-    taken = list(take_lease(setting, state, place)) if same else []
-    yield from taken or [("caller: is refused the lease and looks again later", finish(setting.rules, state, place))]
+    same = state.item.generation == attempt.generation
+    taken = []
+    if same or not setting.rules.lease_needs_generation_as_read:
+        taken = list(take_lease(setting, state, place))
+    if not taken:
+        yield "caller: is refused the lease and looks again later", finish(setting.rules, state, place)
+    for label, after in taken:
+        yield label, after if same else broken(setting, after, Property.TOO_NEW)
 
 
 def take_lease(setting: Setting, state: State, place: int) -> Steps:
@@ -67,7 +72,7 @@ def take_lease(setting: Setting, state: State, place: int) -> Steps:
 
 def _write_lease(setting: Setting, state: State, place: int) -> Steps:
     rules, item, who = setting.rules, state.item, name_of(state, place)
-    unsettled = item.unsettled + 1 if rules.lease_counts_unsettled else 1
+    unsettled = min(item.unsettled + 1, MANY) if rules.lease_counts_unsettled else 1
     leased = item._replace(
         owner=place,
         lease=Lease.RUNS,
@@ -81,7 +86,7 @@ def _write_lease(setting: Setting, state: State, place: int) -> Steps:
         return
     leased = doubtful(leased, leased.generation)
     if not rules.own_lease_is_recognised:
-        waiting = broken(finish(rules, state, place, leased), "an attempt waits for a lease of its own")
+        waiting = broken(setting, finish(rules, state, place, leased), Property.OWN_LEASE)
         yield f"{who}: takes the lease, the answer is lost; asks again and is refused", failing(waiting)
         return
     attempt = _leased(rules, state, place, unsettled=unsettled, grace=not rules.lost_lease_answer_means_no_grace)
@@ -111,10 +116,10 @@ def give_grace(setting: Setting, state: State, place: int, attempt: Attempt) -> 
     if not is_mine(rules, item, attempt, place):
         yield f"{who}: is refused the grace", finish(rules, state, place)
         return
-    graced = item._replace(lease=Lease.GRACE, grace_given=True, doubts=item.doubts - 1)
+    graced = item._replace(lease=Lease.GRACE, grace_given=True, doubts=max(item.doubts - 1, -1))
     after = finish(rules, state, place, graced)
     if graced.doubts < 0:
-        after = broken(after, "a grace is given though no earlier attempt needs it")
+        after = broken(setting, after, Property.NEEDLESS_GRACE)
     yield f"{who}: gives a grace and sends nothing", after
 
 

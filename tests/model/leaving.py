@@ -7,22 +7,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.model.moves import Steps, advance, broken, failing, finish, may, name_of, queued, revoke, with_grant
-from tests.model.moves import with_tokens, without_attempt
-from tests.model.rules import Fault
+from tests.model.moves import (
+    Steps,
+    advance,
+    broken,
+    failing,
+    finish,
+    may,
+    name_of,
+    queued,
+    revoke,
+    with_grant,
+    with_tokens,
+    without_attempt,
+)
+from tests.model.rules import Fault, Property
 from tests.model.state import Attempt, Grant, Item, Phase, Rescue, SigningIn, SigningOut, State, Status, Token
 
 if TYPE_CHECKING:
     from tests.model.rules import Setting
 
 
-def begin_sign_in(setting: Setting, state: State) -> Steps:
+def begin_sign_in(_: Setting, state: State) -> Steps:
     if state.sign_ins == 0 or state.signing_in is not None:
         return
     token = Token(len(state.grants), 0)
-    begun = state._replace(
-        sign_ins=state.sign_ins - 1, grants=(*state.grants, Grant()), signing_in=SigningIn(token)
-    )
+    begun = state._replace(sign_ins=state.sign_ins - 1, grants=(*state.grants, Grant()), signing_in=SigningIn(token))
     yield f"callback: exchanges a code for {token}", begun
 
 
@@ -58,7 +68,7 @@ def _repeat_sign_in(setting: Setting, state: State, signing_in: SigningIn) -> St
 
 
 def _signed_in(setting: Setting, state: State, token: Token) -> State:
-    saved = with_tokens(setting.rules, state, token, signs_in=True)
+    saved = with_tokens(setting, state, token, signs_in=True)
     older = tuple(
         grant if number >= token.grant else grant._replace(released=True) for number, grant in enumerate(saved.grants)
     )
@@ -95,12 +105,12 @@ def _signed_out(setting: Setting, state: State, signing_out: SigningOut) -> Stat
         status=Status.SIGNED_OUT, generation=item.generation + 1, epoch=item.epoch + 1, scope=signing_out.scope
     )
     if signing_out.epoch != item.epoch and item.status is Status.ACTIVE:
-        state = broken(state, "a sign-out of an ended session ends a newer sign-in")
+        state = broken(setting, state, Property.ENDS_SIGN_IN)
     if signing_out.scope == "liveperson":
         kept = out.token if rules.sign_out_keeps_token else None
-        return state._replace(
-            item=out._replace(token=kept, slot=kept is not None, revoked_generation=item.generation)
-        )
+        unsettled = item.unsettled if rules.sign_out_keeps_unsettled else out.unsettled
+        due = out._replace(token=kept, slot=kept is not None, unsettled=unsettled, revoked_generation=item.generation)
+        return state._replace(item=due)
     return _let_go(state._replace(item=out._replace(token=None, slot=False)), item)
 
 
@@ -133,8 +143,11 @@ def forget_revoked(setting: Setting, state: State, place: int, attempt: Attempt)
         yield f"{who}: is refused removing the revoked token", finish(rules, state, place)
         return
     scope = item.scope if rules.sign_out_is_remembered_after_revoking else None
-    done = item._replace(token=None, slot=False, scope=scope)
-    yield f"{who}: removes token and slot", finish(rules, state, place, done)
+    done = finish(rules, state, place, item._replace(token=None, slot=False, scope=scope))
+    doubtful = item.unsettled > 0
+    if any(grant.live and grant.lost and not grant.released for grant in state.grants) and not doubtful:
+        done = broken(setting, done, Property.SILENT_SIGN_OUT)
+    yield f"{who}: removes token and slot{', reports a possible loss' if doubtful else ''}", done
 
 
 def revoke_refused(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def end_lease(setting: Setting, state: State) -> Steps:
-    """A lease ends: never while its holder waits for Sentinel or saves; a grace also outlasts all that is late."""
+    """A lease ends: never while a request is waited for or saved, and a grace not before all that is late."""
     item, rules = state.item, setting.rules
-    if item.lease is Lease.OVER:
+    if item.lease is Lease.OVER or any(_is_bound(rules, attempt) for attempt in state.attempts):
         return
     if item.lease is Lease.GRACE and rules.grace_outlasts_what_is_late and _is_something_late(state):
         return
@@ -27,35 +27,37 @@ def end_lease(setting: Setting, state: State) -> Steps:
     holder = None if item.owner is None or item.owner < 0 else state.attempts[item.owner]
     if holder is None:
         yield f"time: the {'grace' if item.lease is Lease.GRACE else 'lease'} ends", ended
-    elif item.owner is not None and may(setting, state, Fault.SLOW) and not _is_bound(rules, holder):
+    elif item.owner is not None and may(setting, state, Fault.SLOW):
         doubted = doubtful(ended.item, holder.generation)
         stalled = advance(ended, item.owner, holder._replace(expired=True), doubted)
         yield f"time: {name_of(state, item.owner)} stalls, its lease ends", failing(stalled)
 
 
-def _is_bound(rules: Rules, holder: Attempt) -> bool:
-    """Tell whether the lease was made long enough for what its holder does now."""
-    waits = holder.phase is Phase.SENT and rules.post_ends_by_its_deadline
-    return waits or (holder.phase is Phase.ANSWERED and rules.save_ends_with_lease)
+def _is_bound(rules: Rules, attempt: Attempt | None) -> bool:
+    """Tell whether an attempt does what every lease is long enough for."""
+    if attempt is None:
+        return False
+    waits = attempt.phase is Phase.SENT and rules.post_ends_by_its_deadline
+    return waits or (attempt.phase is Phase.ANSWERED and rules.save_ends_with_lease)
 
 
 def _is_something_late(state: State) -> bool:
     return bool(state.late) or any(not rescue.counted for rescue in state.rescues)
 
 
-def catch_up(setting: Setting, state: State) -> Steps:
+def catch_up(_: Setting, state: State) -> Steps:
     """The queue's counts come to know of what was sent."""
     if any(not rescue.counted for rescue in state.rescues):
         counted = {rescue._replace(counted=True) for rescue in state.rescues}
         yield "time: the rescue queue's counts catch up", state._replace(rescues=tuple(sorted(counted)))
 
 
-def go_round(setting: Setting, state: State) -> Steps:
+def go_round(_: Setting, state: State) -> Steps:
     if state.rounds > 0:
         yield "time: an interval passes", state._replace(round=state.round + 1, rounds=state.rounds - 1)
 
 
-def grow_idle(setting: Setting, state: State) -> Steps:
+def grow_idle(_: Setting, state: State) -> Steps:
     if state.idle_times > 0 and not state.item.idle:
         yield (
             "time: nobody uses the grant for so long that it is idle",
@@ -63,11 +65,11 @@ def grow_idle(setting: Setting, state: State) -> Steps:
         )
 
 
-def vend(setting: Setting, state: State) -> Steps:
+def use(_: Setting, state: State) -> Steps:
     """The application's back end uses the grant: that gives an idle one its slot back."""
-    if state.vends > 0 and state.item.status is Status.ACTIVE:
+    if state.uses > 0 and state.item.status is Status.ACTIVE:
         used = state.item._replace(idle=False, slot=True, used=state.item.used + 1)
-        yield "caller: uses the grant", state._replace(vends=state.vends - 1, item=used)
+        yield "caller: uses the grant", state._replace(uses=state.uses - 1, item=used)
 
 
 def end_at_liveperson(setting: Setting, state: State) -> Steps:

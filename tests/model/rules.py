@@ -1,4 +1,4 @@
-"""The rules of the design, each of which can be taken away, and the bounds within which a search runs.
+"""The rules of the design, each of which can be taken away; what may go wrong; what must hold; a search's bounds.
 
 Source: design, refresh invariants 1, 3, 4 and 5.
 """
@@ -32,7 +32,7 @@ class Rules:
     rescue_needs_generation: bool = True
     failure_write_needs_generation: bool = True
     failure_write_needs_owner: bool = True
-    new_tokens_clear_the_attempt: bool = True
+    new_generation_clears_attempt: bool = True
     known_failure_settles: bool = True
     known_failure_puts_grace_back: bool = True
     unknown_outcome_stays_unsettled: bool = True
@@ -42,8 +42,9 @@ class Rules:
     # Invariant 4: a rotated token survives a failed save.
     save_ends_with_lease: bool = True
     failed_save_is_queued: bool = True
-    rescue_revives_reauthorize: bool = True
-    rescue_gives_slot: bool = True
+    queued_attempt_stays_unsettled: bool = True
+    reauthorize_keeps_generation: bool = True
+    rescue_sets_slot: bool = True
     own_save_is_recognised: bool = True
     own_save_is_told_by_its_token: bool = True
     grace_is_given: bool = True
@@ -56,15 +57,18 @@ class Rules:
     loss_is_told_by_unsettled: bool = True
 
     # Invariant 5: a refused write is looked at before it counts.
-    refused_token_is_revoked: bool = True
+    refused_save_is_revoked: bool = True
     refused_rescue_is_revoked: bool = True
     refused_generation_is_the_replaced_one: bool = True
     new_sign_in_is_spared: bool = True
     sign_out_is_remembered_after_revoking: bool = True
     sign_out_keeps_token: bool = True
+
+    # What the model asks for beyond the design's words.
     revoked_is_removed_by_generation: bool = True
     failed_revocation_is_queued: bool = True
     sign_out_knows_its_epoch: bool = True
+    sign_out_keeps_unsettled: bool = True
     sign_in_knows_itself: bool = True
 
 
@@ -86,16 +90,37 @@ class Fault(StrEnum):
     BLIND = "the rescue queue's counts miss a message for longer than a grace"
 
 
+class Property(StrEnum):
+    """What must hold: each is named by what its violation means."""
+
+    NOWHERE = "the live refresh token is in nobody's hands"
+    OLD_SENT = "an old refresh token is sent though its successor is safe"
+    TWO_IN_FLIGHT = "two refresh requests of one grant are under way"
+    COMES_BACK = "a signed-out user becomes active without signing in"
+    OVERWRITES = "an older token overwrites a newer one"
+    ERASES = "a late invalid_grant erases newer tokens"
+    ENDS_SIGN_IN = "a sign-out or revocation meant for an earlier sign-in ends a newer one"
+    SILENT = "a lost rotation is reported as an ordinary refusal"
+    SILENT_SIGN_OUT = "a revocation that cannot have reached the live token counts as done"
+    NO_SLOT = "an active user has no slot and is never refreshed again"
+    STUCK = "without further faults the user is never refreshed, asked to sign in or signed out"
+    REPEATED = "a repeated message refreshes once more"
+    TOO_NEW = "a caller refreshes what is newer than what it read"
+    OWN_LEASE = "an attempt waits for a lease of its own"
+    MISREPORTED = "a refresh that is stored is reported as failed"
+    NEEDLESS_GRACE = "a grace is given though no earlier attempt needs it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Bounds of a search.
+    """Bounds of a search. Messages come as often as a search likes: at once, late, repeated.
 
     Args:
         faults: how many of `kinds` may happen in one run.
         rotations: how often a grant's token may be refreshed.
         rounds: further rounds of the schedule.
-        strict: an old refresh token ends the grant; else it is merely refused.
         demand: an application's back end refreshes too.
+        strict: an old refresh token ends the grant; else it is merely refused.
     """
 
     name: str
@@ -109,13 +134,14 @@ class Scenario:
     sign_outs: int = 0
     scopes: tuple[str, ...] = ("local", "liveperson")
     idle_times: int = 0
-    vends: int = 0
+    uses: int = 0
     strict: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a search is run with."""
+    """What a search is run with: only the properties named are looked at."""
 
     scenario: Scenario
     rules: Rules = field(default_factory=Rules)
+    properties: frozenset[Property] = frozenset(Property)

@@ -25,7 +25,7 @@ from tests.model.moves import (
     with_tokens,
     without_attempt,
 )
-from tests.model.rules import Fault
+from tests.model.rules import Fault, Property
 from tests.model.state import Attempt, Phase, Rescue, State, Status, Token
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def send(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps:
         return
     assert attempt.token is not None
     sent = advance(state, place, attempt._replace(phase=Phase.SENT))
-    sent = check_reuse(setting, sent, state.grants[attempt.token.grant], attempt.token)
+    sent = check_reuse(setting, sent, attempt.token)
     yield f"{who}: sends {attempt.token}", sent
 
 
@@ -70,11 +70,9 @@ def save(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps:
     if state.item.generation != attempt.generation and rules.save_needs_generation:
         yield from _look(setting, state, place, attempt)
         return
-    saved = with_tokens(rules, state, new)
-    if attempt.due is not None and state.item.refreshed >= attempt.due and state.item.token == attempt.token:
-        saved = broken(saved, "a repeated message refreshes once more")
-    if attempt.due is None and attempt.token != state.item.token and state.item.generation == attempt.generation:
-        saved = broken(saved, "a caller refreshes what is newer than what it read")
+    saved = with_tokens(setting, state, new)
+    if attempt.due is not None and state.item.refreshed >= attempt.due:
+        saved = broken(setting, saved, Property.REPEATED)
     yield f"{who}: saves {new}", finish(rules, saved, place)
     if attempt.save_failed:
         return
@@ -89,16 +87,16 @@ def _look(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps
     """A refused save: our own, somebody else's, or a token that a sign-out wanted revoked."""
     rules, item, who, new = setting.rules, state.item, name_of(state, place), attempt.new
     assert new is not None
-    own = item.token == new if rules.own_save_is_told_by_its_token else item.generation == attempt.generation + 1
-    if own and item.status is Status.ACTIVE and rules.own_save_is_recognised:
+    own = item.token == new or not rules.own_save_is_told_by_its_token
+    if own and item.generation == attempt.generation + 1 and rules.own_save_is_recognised:
         yield f"{who}: is refused the save and finds its own", finish(rules, state, place)
-    elif rules.refused_token_is_revoked and is_to_be_revoked(rules, state, attempt.generation):
+    elif rules.refused_save_is_revoked and is_to_be_revoked(rules, state, attempt.generation):
         revokes = attempt._replace(phase=Phase.REVOKES)
-        yield f"{who}: is refused the save after a sign-out", spare_new_sign_in(advance(state, place, revokes))
+        yield f"{who}: is refused the save after a sign-out", spare_new_sign_in(setting, advance(state, place, revokes))
     else:
         left = finish(rules, state, place)
-        if item.token == new:
-            left = broken(left, "a refresh that is stored is reported as failed")
+        if item.token == new and item.status is Status.ACTIVE:
+            left = broken(setting, left, Property.MISREPORTED)
         yield f"{who}: is refused the save and drops {new}", left
 
 
@@ -109,10 +107,8 @@ def is_to_be_revoked(rules: Rules, state: State, generation: int) -> bool:
     return number <= item.revoked_generation and (item.scope == "liveperson" or not rules.new_sign_in_is_spared)
 
 
-def spare_new_sign_in(state: State) -> State:
-    if state.item.scope != "liveperson":
-        return broken(state, "a late revocation ends a newer sign-in")
-    return state
+def spare_new_sign_in(setting: Setting, state: State) -> State:
+    return state if state.item.scope == "liveperson" else broken(setting, state, Property.ENDS_SIGN_IN)
 
 
 def queue(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps:
@@ -126,7 +122,11 @@ def queue(setting: Setting, state: State, place: int, attempt: Attempt) -> Steps
         return
     item = doubtful(state.item, attempt.generation)
     in_queue = queued(state, Rescue(new, attempt.generation))
-    yield f"{who}: queues {new} for rescue", finish(rules, in_queue, place, item)
+    if rules.queued_attempt_stays_unsettled:
+        yield f"{who}: queues {new} for rescue", finish(rules, in_queue, place, item)
+    else:
+        settled = advance(in_queue, place, attempt._replace(phase=Phase.SETTLED, new=None))
+        yield f"{who}: queues {new} for rescue and counts as settled", settled
     if attempt.queue_failed:
         lost = mark_lost(finish(rules, state, place, item), new)
         yield f"{who}: gives up at the end of the lease and logs rotation_lost", lost
@@ -145,16 +145,16 @@ def end_grant(setting: Setting, state: State, place: int, attempt: Attempt) -> S
     if not is_mine(rules, item, attempt, place):
         yield f"{who}: is refused ending the grant", finish(rules, state, place)
         return
-    generation = item.generation if rules.rescue_revives_reauthorize else item.generation + 1
+    generation = item.generation if rules.reauthorize_keeps_generation else item.generation + 1
     ended = without_attempt(rules, item)._replace(
         token=None, status=Status.REAUTHORIZE, slot=False, generation=generation
     )
     after = finish(rules, state, place, ended)
     reports_loss = attempt.earlier and rules.loss_is_told_by_unsettled
     if item.token != token:
-        after = broken(after, "a late invalid_grant erases newer tokens")
+        after = broken(setting, after, Property.ERASES)
     elif state.grants[token.grant].lost and not reports_loss:
-        after = broken(after, "a lost rotation is reported as an ordinary refusal")
+        after = broken(setting, after, Property.SILENT)
     yield f"{who}: stores reauthorize, reports {'rotation_lost' if reports_loss else 'invalid_grant'}", after
 
 
@@ -166,12 +166,12 @@ def rescue(setting: Setting, state: State) -> Steps:
     for message in state.rescues:
         rest = tuple(each for each in state.rescues if each != message)
         if state.item.generation == message.generation or not rules.rescue_needs_generation:
-            landed = with_tokens(rules, state, message.token, slot=rules.rescue_gives_slot)
+            landed = with_tokens(setting, state, message.token, slot=rules.rescue_sets_slot)
             yield f"rescue: saves {message.token}", landed._replace(rescues=rest)
             if may(setting, state, Fault.TWICE):
                 yield f"rescue: saves {message.token} and dies before it deletes the message", failing(landed)
         elif rules.refused_rescue_is_revoked and is_to_be_revoked(rules, state, message.generation):
-            after = spare_new_sign_in(state._replace(revoking=message))
+            after = spare_new_sign_in(setting, state._replace(revoking=message))
             yield f"rescue: is refused {message.token} after a sign-out", after
         else:
             yield f"rescue: is refused and drops {message.token}", state._replace(rescues=rest)

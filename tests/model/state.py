@@ -12,14 +12,23 @@ from typing import NamedTuple
 GONE = -1
 """The owner of a lease whose attempt is over: a fresh owner is never met again, so one number serves for all."""
 
+MANY = 4
+"""Where the model stops counting `unsettled`: an attempt takes away only the 1 that it added, so 4 stays above 1."""
 
-class Status(StrEnum):
+
+class Word(StrEnum):
+    """An enumeration that is hashed as fast as its text: a search hashes little else."""
+
+    __hash__ = str.__hash__
+
+
+class Status(Word):
     ACTIVE = "active"
     REAUTHORIZE = "reauthorize"
     SIGNED_OUT = "signed_out"
 
 
-class Lease(StrEnum):
+class Lease(Word):
     """What `lease_until` says, without numbers: it lies in the past, in the future, or beyond a full lease."""
 
     OVER = "over"
@@ -27,7 +36,7 @@ class Lease(StrEnum):
     GRACE = "grace"
 
 
-class Phase(StrEnum):
+class Phase(Word):
     """Where an attempt stands; its next step is named after it."""
 
     READ = "has read the item"
@@ -155,8 +164,8 @@ class State(NamedTuple):
         late: refresh requests that Sentinel may still process, though nobody waits for the answer.
         revoking: the rescue whose token is being revoked since its write was refused.
         round: of the schedule.
-        faults, sign_ins, sign_outs, vends, rests: how many may still happen.
-        broken: ghost; which property the last step violated.
+        rounds, faults, sign_ins, sign_outs, idle_times, uses: how many may still happen.
+        broken: ghost; the first property that a step violated.
     """
 
     attempts: tuple[Attempt | None, ...]
@@ -173,5 +182,5 @@ class State(NamedTuple):
     sign_ins: int = 0
     sign_outs: int = 0
     idle_times: int = 0
-    vends: int = 0
+    uses: int = 0
     broken: str = ""
