@@ -116,7 +116,12 @@ def give_grace(setting: Setting, state: State, place: int, attempt: Attempt) -> 
     if not is_mine(rules, item, attempt, place):
         yield f"{who}: is refused the grace", finish(rules, state, place)
         return
-    graced = item._replace(lease=Lease.GRACE, grace_given=True, doubts=max(item.doubts - 1, -1))
+    graced = item._replace(
+        lease=Lease.GRACE,
+        grace_given=True,
+        unsettled=item.unsettled - 1,  # it has sent nothing itself; all holds, too, where it stays counted
+        doubts=max(item.doubts - 1, -1),
+    )
     after = finish(rules, state, place, graced)
     if graced.doubts < 0:
         after = broken(setting, after, Property.NEEDLESS_GRACE)

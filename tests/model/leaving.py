@@ -155,11 +155,11 @@ def revoke_refused(setting: Setting, state: State, place: int, attempt: Attempt)
     rules, who, token = setting.rules, name_of(state, place), attempt.new
     assert token is not None
     yield f"{who}: revokes {token}", finish(rules, revoke(state, token), place)
-    if may(setting, state, Fault.REVOKE):
-        after = failing(finish(rules, state, place))
-        if rules.failed_revocation_is_queued:
-            after = queued(after, Rescue(token, attempt.generation))
-        yield f"{who}: fails to revoke {token}{', queues it' if rules.failed_revocation_is_queued else ''}", after
+    given_up = finish(rules, state, place)
+    if rules.failed_revocation_is_queued:
+        yield f"{who}: queues {token} to be revoked", queued(given_up, Rescue(token, attempt.generation))
+    elif may(setting, state, Fault.REVOKE):
+        yield f"{who}: fails to revoke {token}", failing(given_up)
 
 
 def revoke_rescue(setting: Setting, state: State) -> Steps:

@@ -65,4 +65,4 @@ DEEP = (
     replace(PEOPLE_LATER, name="one fault, a sign-in, a sign-out, two rounds, the caller asks too", demand=True),
     replace(LEAVING, name="two faults, a sign-in, two sign-outs", faults=2),
 )
-"""In these too: a minute's search, run by hand."""
+"""In these too: a minute or two of search, run by hand."""
