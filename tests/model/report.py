@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def describe(mutation: Mutation, found: Found) -> str:
     """Tell how a property falls, step by step, and what each step changes."""
     lines = [
-        f"without {' and '.join(mutation.without)}:" if mutation.without else "with all rules, where an assumption fails:",
+        f"without {' and '.join(mutation.without)}:" if mutation.without else "with all rules, an assumption fails:",
         f"  {mutation.then}",
         f"  ({mutation.within.name}; {len(found.met)} states until then)",
     ]
