@@ -30,6 +30,7 @@ from tests.support.makers import (
     REDIRECT_URI,
     a_grant,
     an_answer,
+    some_tokens,
 )
 
 
@@ -105,6 +106,17 @@ def test_a_save_whose_answer_was_lost_is_success(callback: Callback) -> None:
     assert session is not None
     assert session.epoch == 41
     assert callback.table.writes.count("save_sign_in") == 1
+
+
+def test_a_save_whose_answer_was_lost_leaves_the_token_that_a_refresh_has_brought_since(callback: Callback) -> None:
+    tokens = some_tokens("refreshed-since")
+    sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=ADA, generation=BY_THE_CLOCK + 1)
+    since = a_grant(ADA, generation=BY_THE_CLOCK + 1, issued_at=NOON, sealed=sealed, session_epoch=77)
+    callback.table.before("save_sign_in", lambda: callback.table.put(since))
+
+    callback.finish()
+
+    assert callback.table.grants[ADA] == since
 
 
 def test_a_record_that_changes_twice_meanwhile_is_for_later(callback: Callback) -> None:

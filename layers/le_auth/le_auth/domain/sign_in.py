@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from le_auth.domain.client_secrets import with_each_secret
+from le_auth.domain.grants import Grant, Status
 from le_auth.domain.sessions import Session
 from le_auth.domain.transactions import Transaction, find_transaction
 from le_auth.domain.users import Client
@@ -155,10 +156,16 @@ class SignIn:
             except GrantMovedError as error:
                 if error.grant is None:
                     continue
-                if error.grant.sealed == sealed:  # our own write: only its answer was lost
-                    return error.grant.session_epoch
+                if error.grant.sealed == sealed or _was_refreshed_since(error.grant, tokens):
+                    return error.grant.session_epoch  # our own write: only its answer was lost
                 generation = max(drawn, error.grant.generation + 1)
         raise TableUnavailableError("This user's record changed twice while it was being saved.")
+
+
+def _was_refreshed_since(grant: Grant, tokens: Tokens) -> bool:
+    """Tell whether a stored grant is this very sign-in, refreshed meanwhile: its newer token must not be overwritten."""
+    same_sign_in = grant.issued_at == tokens.received_at.replace(microsecond=0)
+    return same_sign_in and grant.status is Status.ACTIVE
 
 
 def _describe_denial(query: CallbackQuery) -> str:
