@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.answers import json_of
 from tests.support.api_events import EVENTS, sample_event
 from tests.support.installation import ACCOUNT, APP
 
@@ -38,6 +39,7 @@ def sampled(installation: Installation) -> Installation:
 
 def test_every_sample_is_tried_here() -> None:
     tried = {name for _, name, _, _ in BROWSER_EVENTS} | {"refresh_scheduler", "refresh_worker"}
+    tried |= {"access_token", "access_token_direct"}
     assert {path.stem for path in EVENTS.iterdir()} == tried
 
 
@@ -74,3 +76,17 @@ def test_the_sample_schedule_finds_the_sample_user_due_and_the_sample_batch_refr
     assert [record["body"] for record in sampled.receive()] == [sample_event("refresh_worker")["Records"][0]["body"]]
     assert sampled.invoke("refresh_worker", sample_event("refresh_worker")) == {"batchItemFailures": []}
     assert sampled.grant(ada).generation == before.generation + 1
+
+
+def test_the_sample_request_for_a_token_gets_it_and_the_sample_invocation_the_same(
+    sampled: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = sampled.sign_in("1001")
+    event = sample_event("access_token")
+
+    answer = sampled.invoke("access_token", event)
+
+    assert answer["statusCode"] == 200
+    assert json_of(answer)["access_token"] == sampled.tokens(ada)[0]
+    assert event["requestContext"]["authorizer"]["iam"]["userArn"] in capsys.readouterr().out
+    assert sampled.invoke("access_token", sample_event("access_token_direct")) == json_of(answer)
