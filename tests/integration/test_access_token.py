@@ -188,6 +188,7 @@ def test_an_idle_user_who_is_asked_for_gets_the_slot_back(installation: Installa
 
 # ---- refusals ----
 
+BAD_SECONDS: list[Any] = ["", "x", "-1", -1, 86_401, "99999", 1.5, True, [], {}, "٣", " 5", "000005", 10**30]
 BAD_WISHES: list[Any] = [
     None,
     [],
@@ -206,19 +207,15 @@ BAD_WISHES: list[Any] = [
     {"account_id": ACCOUNT, "user_id": "1" * 65},
     {"account_id": "", "user_id": "scheduler"},
     {"account_id": ACCOUNT, "user_id": ["1001"]},
-    *(
-        {"account_id": ACCOUNT, "user_id": "1001", "min_valid_seconds": seconds}
-        for seconds in ("", "x", "-1", -1, 86_401, "99999", 1.5, True, [], {}, "٣", " 5", 10**30)
-    ),
+    *({"account_id": ACCOUNT, "user_id": "1001", "min_valid_seconds": seconds} for seconds in BAD_SECONDS),
 ]
 
 
+@pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize("event", BAD_WISHES, ids=repr)
 def test_a_bad_invocation_is_told_what_is_wrong(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str], event: Any
+    installation: Installation, capsys: pytest.CaptureFixture[str], event: Any
 ) -> None:
-    assert ada
-
     answer = installation.invoke("access_token", event)
 
     assert answer["error"] == "invalid_request"

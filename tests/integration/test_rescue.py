@@ -183,8 +183,8 @@ def test_a_landing_whose_answer_is_lost_is_done_at_once_or_the_next_time(install
     assert installation.tokens(ada) == sealed_tokens(installation, read_rescue(records[0]["body"]))
 
 
-def test_a_rescue_waits_until_the_table_is_back(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
+def test_a_rescue_waits_in_its_queue_until_the_table_is_back(
+    installation: Installation, ada: User, queue: RescueQueue, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = refresh_unsaved(installation, ada)
     fault = installation.calls.order("UpdateItem")
@@ -193,6 +193,8 @@ def test_a_rescue_waits_until_the_table_is_back(
     assert installation.land(records) == records
 
     assert installation.pauses() == [30]
+    [told] = installation.calls.of("ChangeMessageVisibilityBatch")
+    assert told.params["QueueUrl"] == queue.url
     assert '"reason":"table_unavailable"' in capsys.readouterr().out
     fault.times = 0
     assert installation.land(records) == []

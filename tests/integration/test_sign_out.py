@@ -134,13 +134,15 @@ def test_a_number_that_is_not_above_the_stored_ones_is_refused(
 
 
 @BOTH
-def test_a_session_epoch_ahead_of_the_number_refuses_it_too(
-    installation: Installation, ada: User, scope: Scope
+@pytest.mark.parametrize("name", ["generation", "session_epoch"])
+def test_either_stored_number_ahead_of_it_refuses_it(
+    installation: Installation, ada: User, scope: Scope, name: str
 ) -> None:
     installation.emulator.dynamodb.update_item(
         TableName=installation.deployed.resources["TokenTable"],
         Key={"pk": {"S": ada.pk}},
-        UpdateExpression="SET session_epoch = :ahead",
+        UpdateExpression="SET #ahead = :ahead",
+        ExpressionAttributeNames={"#ahead": name},
         ExpressionAttributeValues={":ahead": {"N": str(LATER)}},
     )
 
@@ -184,6 +186,7 @@ def test_whoever_must_sign_in_again_can_be_signed_out(installation: Installation
 
     grant = installation.grant(ada)
     assert (grant.status, grant.sealed) == (Status.SIGNED_OUT, None)
+    assert ("expires_at" in installation.item(ada)) is (scope is Scope.LOCAL), "not before it is revoked"
 
 
 def test_a_new_sign_in_replaces_a_due_revocation_and_remembers_what_was_revoked(

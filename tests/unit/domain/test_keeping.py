@@ -175,7 +175,11 @@ def test_tokens_that_come_after_a_sign_out_from_liveperson_are_queued_to_be_revo
 
 
 def test_late_tokens_of_a_user_who_signed_in_again_are_left_to_lapse(world: World) -> None:
-    world.table.before("save_refresh", lambda: (out_of_liveperson(world)(), world.sign_in_again()))
+    def out_and_in() -> None:
+        out_of_liveperson(world)()
+        world.sign_in_again()
+
+    world.table.before("save_refresh", out_and_in)
     world.endpoint.order(world.answer("late"))
 
     result = world.work()
