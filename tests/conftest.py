@@ -84,11 +84,13 @@ def deployed(emulator: Emulator, liveperson: Simulator) -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def calls(emulator: Emulator) -> Iterator[AwsCalls]:
+def calls(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsCalls]:
     """What the functions ask of AWS from now on."""
     from le_auth.adapters import aws
 
     assert emulator.endpoint
+    # A client that has failed often repeats no more: one test's outage must not be the next one's.
+    monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)
     calls = AwsCalls([aws.dynamodb(), aws.sqs(), aws.secrets_manager(), aws.events()])
     yield calls
     calls.close()

@@ -15,22 +15,35 @@ from le_auth import observe, web
 from le_auth.announce import announce
 from le_auth.domain.events import authorization_lost
 from le_auth.domain.on_demand import OnDemand, Vended, retry_after
+from le_auth.domain.scheduled import class_of
 from le_auth.domain.users import User
 from le_auth.errors import (
+    GraceGivenError,
+    GrantMovedError,
     LeAuthError,
     MisconfiguredError,
     NotSignedInError,
+    RefreshUnderWayError,
     RequestError,
+    RequestRefusedError,
+    RescuePendingError,
+    RotationLostError,
+    RotationUnsavedError,
     SignInNeededError,
+    TryLaterError,
+    UnguardedRouteError,
 )
 from le_auth.settings import Environment
 from le_auth.wiring import make_back_channel, make_refresher, make_table, sleep, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+KEPT_FOR_THE_ANSWER = timedelta(seconds=12)
+"""After a refresh: its use is noted."""
 LONGEST_MIN_VALID = 86_400
 DIRECT = "direct invocation"
 
@@ -42,26 +55,28 @@ def the_tokens() -> OnDemand:
     return OnDemand(refresher=make_refresher(environment, channel=channel, table=table), pause=sleep)
 
 
-def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     observe.the_logger().set_correlation_id(context.aws_request_id)
-    is_http = "requestContext" in event
+    is_http = isinstance(event, dict) and "requestContext" in event
+    ends_at = utc_now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - KEPT_FOR_THE_ANSWER
     try:
-        status, content, headers = respond(event, is_http=is_http)
+        status, content, headers = respond(event, is_http=is_http, ends_at=ends_at)
     finally:
         observe.flush_metrics()
     return web.json_answer(status, content, headers) if is_http else content
 
 
-def respond(event: Mapping[str, Any], *, is_http: bool) -> tuple[int, dict[str, Any], dict[str, str]]:
+def respond(event: Any, *, is_http: bool, ends_at: datetime) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Give status, JSON and headers; no error leaves this function as an exception."""
     caller = DIRECT
     wish: Wish | None = None
     try:
         caller = read_caller(event) if is_http else DIRECT
         wish = Wish.read_http(event) if is_http else Wish.read(event)
-        vended = the_tokens().get(wish.user, min_valid=wish.min_valid)
+        vended = the_tokens().get(wish.user, min_valid=wish.min_valid, ends_at=ends_at)
     except LeAuthError as error:
         observe.log_error("token not vended", error, caller=caller, **audited(wish))
+        count_failure(error)
         if wish is not None and isinstance(error, SignInNeededError) and error.is_news:
             report_lost(wish.user, error)
         return refusal(error)
@@ -69,16 +84,44 @@ def respond(event: Mapping[str, Any], *, is_http: bool) -> tuple[int, dict[str, 
         observe.log_unexpected(error)
         observe.log_error("token not vended", MisconfiguredError(), caller=caller, **audited(wish))
         return refusal(MisconfiguredError())
-    observe.count("TokenVended")
-    fields = {"caller": caller, **audited(wish), "was_refreshed": vended.was_refreshed}
-    observe.the_logger().info("token vended", extra=fields)
+    report(vended, caller=caller)
     return 200, shown(vended), {}
 
 
 def report_lost(user: User, error: SignInNeededError) -> None:
     """Tell that this call found the user's authorization gone; the calls after it find that stored."""
     observe.count("AuthorizationLost", reason=error.reason)
+    if isinstance(error, RotationLostError):
+        observe.count("RotationLost")
     announce(authorization_lost(user, reason=error.reason))
+
+
+def report(vended: Vended, *, caller: str) -> None:
+    """Leave the audit line, and count also what the caller need not know: a refresh that failed."""
+    user, refreshed, failure = vended.user, vended.refreshed, vended.failure
+    observe.count("TokenVended")
+    if refreshed is not None:
+        observe.count("TokenRefreshed")
+        if not refreshed.is_saved:
+            observe.count("RescueQueued")
+    fields = {"account_id": user.account_id, "user_id": user.user_id, "was_refreshed": refreshed is not None}
+    if failure is not None:
+        count_failure(failure)
+        fields |= {"reason": failure.reason, "detail": str(failure)}
+    observe.the_logger().info("token vended", extra={"caller": caller, **fields})
+
+
+def count_failure(error: LeAuthError) -> None:
+    """Count a refresh that failed, as the worker does. An authorization that is gone is no failure of ours."""
+    match error:
+        case GrantMovedError(late=str() as late):
+            observe.count("LateToken", reason=late)
+        case GraceGivenError() | RescuePendingError() | RefreshUnderWayError() | UnguardedRouteError():
+            return
+        case TryLaterError() | RequestRefusedError() | MisconfiguredError():
+            observe.count("RefreshFailed", error_class=class_of(error))
+            if isinstance(error, RotationUnsavedError):
+                observe.count("RotationLost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +139,21 @@ class Wish:
         return cls.read({**(path if isinstance(path, dict) else {}), "min_valid_seconds": seconds})
 
     @classmethod
-    def read(cls, wanted: Mapping[str, Any]) -> Self:
+    def read(cls, wanted: Any) -> Self:
         """Read `{"account_id", "user_id", "min_valid_seconds"}`.
 
         Raises:
             RequestError: it names what is wrong.
         """
+        if not isinstance(wanted, dict):
+            raise RequestError("An invocation sends a JSON object with account_id and user_id.")
+        account_id, user_id, seconds = (wanted.get(name) for name in ("account_id", "user_id", "min_valid_seconds"))
+        if not isinstance(account_id, str) or not isinstance(user_id, str):
+            raise RequestError("The account_id and user_id must be given, as text.")
         try:
-            user = User.read_pk(f"{wanted['account_id']}#{wanted['user_id']}")
-        except (KeyError, ValueError) as error:
+            user = User.read_pk(f"{account_id}#{user_id}")
+        except ValueError as error:
             raise RequestError("The account_id and user_id must be those of a LivePerson user.") from error
-        seconds = wanted.get("min_valid_seconds")
         text = "0" if seconds is None else str(seconds)
         if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= LONGEST_MIN_VALID):
             raise RequestError(f"The min_valid_seconds must be a whole number from 0 to {LONGEST_MIN_VALID}.")
@@ -117,13 +164,14 @@ def read_caller(event: Mapping[str, Any]) -> str:
     """Give the ARN of whom API Gateway authenticated.
 
     Raises:
-        SettingError: the route stands open, without IAM.
+        SettingError: the event is no HTTP API's.
+        UnguardedRouteError: the route stands open, without IAM.
     """
-    context = web.read_context(event)
-    try:
-        return str(context["authorizer"]["iam"]["userArn"])
-    except (KeyError, TypeError) as error:
-        raise MisconfiguredError("The route has no AWS_IAM authorization.") from error
+    match web.read_context(event):
+        case {"authorizer": {"iam": {"userArn": str() as arn}}} if arn:
+            return arn
+        case _:
+            raise UnguardedRouteError("The route has no AWS_IAM authorization.")
 
 
 def audited(wish: Wish | None) -> dict[str, str]:
@@ -150,6 +198,8 @@ def refusal(error: LeAuthError) -> tuple[int, dict[str, Any], dict[str, str]]:
         case SignInNeededError():
             description = "LivePerson no longer accepts this user's authorization. The user must sign in again."
             return 409, {"error": "reauthorization_required", "error_description": description}, {}
+        case UnguardedRouteError():
+            return 403, {"error": "forbidden", "error_description": "This route answers signed requests only."}, {}
     seconds = retry_after(error, now=utc_now())
     description = "No token that is fresh enough can be had at the moment. Try again."
     content = {"error": "temporarily_unavailable", "error_description": description, "retry_after_seconds": seconds}

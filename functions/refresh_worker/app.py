@@ -122,23 +122,23 @@ def land_all(records: Sequence[Record]) -> Unfinished:
     """Write rescued tokens; those that cannot be written yet come back."""
     rescue = the_rescue()
     with ThreadPoolExecutor(the_number_of_threads()) as threads:
-        landed = list(threads.map(lambda record: land(rescue, record), records))
-    return [(record, pause_of(record)) for record, is_done in zip(records, landed, strict=True) if not is_done]
+        landed = list(zip(records, threads.map(lambda record: land(rescue, record), records), strict=True))
+    for record, landing in landed:  # not in the threads: metrics are not made for several at once
+        if landing is not None:
+            observe.count("TokenRescued" if landing is Landing.RESCUED else "RescueSettled", reason=landing)
+            observe.the_logger().info("rescue settled", extra={"reason": landing, "message_id": record["messageId"]})
+    return [(record, pause_of(record)) for record, landing in landed if landing is None]
 
 
-def land(rescue: Rescue, record: Record) -> bool:
-    """Write one; False where it has to come back. Nothing is ever dropped for a failure."""
+def land(rescue: Rescue, record: Record) -> Landing | None:
+    """Write one; None where it has to come back. Nothing is ever dropped for a failure."""
     try:
-        landing = rescue.land(read_rescue(record["body"]))
+        return rescue.land(read_rescue(record["body"]))
     except LeAuthError as error:
         observe.log_error("rescue not written yet", error, message_id=record["messageId"])
-        return False
     except Exception as error:  # noqa: BLE001 - it is logged, and one message does not take the others along
         observe.log_unexpected(error)
-        return False
-    observe.count("TokenRescued" if landing is Landing.RESCUED else "RescueSettled", reason=landing)
-    observe.the_logger().info("rescue settled", extra={"reason": landing, "message_id": record["messageId"]})
-    return True
+    return None
 
 
 def pause_of(record: Record) -> timedelta:

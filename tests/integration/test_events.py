@@ -43,6 +43,7 @@ def sampled(installation: Installation) -> Installation:
 def test_every_sample_is_tried_here() -> None:
     tried = {name for _, name, _, _ in BROWSER_EVENTS}
     tried |= {"authorizer", "example", "refresh_scheduler", "refresh_worker"}
+    tried |= {"access_token", "access_token_direct"}
     assert {path.stem for path in EVENTS.iterdir()} == tried
 
 
@@ -94,3 +95,17 @@ def test_the_sample_request_to_the_example_is_adas(sampled: Installation) -> Non
     answer = sampled.invoke("example", sample_event("example"))
 
     assert json_of(answer)["login_name"] == "ada"
+
+
+def test_the_sample_request_for_a_token_gets_it_and_the_sample_invocation_the_same(
+    sampled: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = sampled.sign_in("1001")
+    event = sample_event("access_token")
+
+    answer = sampled.invoke("access_token", event)
+
+    assert answer["statusCode"] == 200
+    assert json_of(answer)["access_token"] == sampled.tokens(ada)[0]
+    assert event["requestContext"]["authorizer"]["iam"]["userArn"] in capsys.readouterr().out
+    assert sampled.invoke("access_token", sample_event("access_token_direct")) == json_of(answer)

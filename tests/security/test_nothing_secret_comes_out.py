@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from le_auth import wiring
+from le_auth.domain.grants import Scope
 from le_auth.domain.users import User
+from tests.support.api_events import token_event
 from tests.support.browser import parameters
 from tests.support.installation import ACCOUNT, APP, INTERVAL, OTHER_SECRET, SEALING_KEY, SECRET
 from tests.support.secrets_seen import SecretsSeen
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
-    from tests.support.installation import Answer, Installation
+    from tests.support.installation import Answer, Installation, Record
 
 ADA = User(account_id=ACCOUNT, user_id="1001")
 
@@ -65,6 +67,34 @@ class Flow:
         self.installation.work(records)
         self._note_tokens(user)
 
+    def vend(self, user: User = ADA, **wish: Any) -> None:
+        """Have a back end ask, by HTTP and directly. The access token is what the answers are for, the rest is not."""
+        event = {"account_id": user.account_id, "user_id": user.user_id, **wish}
+        asked = token_event(user.account_id, user.user_id, arn="arn:aws:iam::111122223333:user/back-end")
+        self._note_tokens(user)
+        answers = [self.installation.invoke("access_token", event)]
+        self._note_tokens(user)
+        answer = self.installation.invoke("access_token", asked)
+        self.shown.append(json.dumps(answer["headers"]))
+        answers.append(json.loads(answer["body"]))
+        for content in answers:
+            self._note("token", content.pop("access_token", None))
+        self.shown += map(json.dumps, answers)
+        self._note_tokens(user)
+
+    def refresh_unsaved(self, user: User = ADA) -> list[Record]:
+        """Have tokens refreshed that the table does not take; gives what waits to be rescued."""
+        fault = self.installation.calls.order("UpdateItem", containing=":replaced")
+        self.refresh(user)
+        fault.times = 0
+        records = self.installation.receive_rescues()
+        self.shown += map(_unsealed, records)
+        return records
+
+    def _note(self, name: str, value: str | None) -> None:
+        if value is not None:
+            self.secrets.add(name, value)
+
     def _note_tokens(self, user: User) -> None:
         grant = self.installation.table.find(user)
         if grant is not None and grant.sealed is not None:
@@ -76,6 +106,13 @@ class Flow:
         captured = capsys.readouterr()
         records = [f"{record.getMessage()} {record.__dict__} {_trace(record.exc_info)}" for record in caplog.records]
         return self.secrets.found_in("\n".join([captured.out, captured.err, *records, *self.shown]))
+
+
+def _unsealed(record: Record) -> str:
+    """Give what a rescue carries beside the sealed tokens."""
+    content = json.loads(record["body"])
+    assert content.pop("sealed")
+    return json.dumps(content)
 
 
 def _trace(exc_info: Any) -> str:
@@ -101,6 +138,78 @@ def test_point_28_nothing_secret_comes_out_of_a_whole_sign_in_and_refresh(
     flow.refresh()
 
     assert len(flow.secrets.values) > 12
+    assert flow.leaks(capsys, caplog) == []
+
+
+def test_point_28_nothing_secret_comes_out_of_vending_rescue_and_sign_out(
+    flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    installation = flow.installation
+    flow.visit(flow.come_back())
+    flow.vend()
+    installation.go_on(INTERVAL)
+    flow.vend(min_valid_seconds=60)
+    assert installation.land(flow.refresh_unsaved()) == []
+    flow.vend()
+    late = flow.refresh_unsaved()
+    installation.sign_out(ADA, Scope.LIVEPERSON)
+    assert installation.land(late) == []
+    flow.vend()
+    flow.visit("/session")
+
+    assert len(flow.secrets.values) > 20
+    assert flow.leaks(capsys, caplog) == []
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [
+        ("status", {"status": 400, "body": json.dumps({"error": SECRET})}),
+        ("status", {"status": 401, "body": SECRET}),
+        ("status", {"status": 503, "body": SECRET, "headers": {"X-Echo": SECRET}}),
+        ("drop-after", {}),
+        ("malformed-body", {}),
+    ],
+)
+def test_point_28_nothing_secret_comes_out_when_sentinel_misbehaves_at_a_sign_out(
+    flow: Flow,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    scope: Scope,
+    kind: str,
+    details: dict[str, Any],
+) -> None:
+    flow.visit(flow.come_back())
+    late = flow.refresh_unsaved()
+    flow.installation.simulator.faults.order("revoke", kind, times=None, **details)
+
+    flow.installation.sign_out(ADA, scope)
+    flow.installation.land(late)
+    flow.refresh()
+    flow.vend()
+
+    assert flow.leaks(capsys, caplog) == []
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "GetItem", "GetSecretValue", "SendMessage", "GetQueueAttributes"])
+@pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "ValidationException"])
+def test_point_28_nothing_secret_comes_out_of_vending_and_rescue_when_aws_misbehaves(
+    flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, operation: str, code: str
+) -> None:
+    installation = flow.installation
+    flow.visit(flow.come_back())
+    late = flow.refresh_unsaved()
+    flow.installation.go_on(INTERVAL)
+    flow.vend()
+    installation.start_cold()
+    installation.calls.order(operation, code=code, status=400)
+
+    installation.land(late)
+    for _ in range(2):
+        installation.go_on(INTERVAL)
+        installation.invoke("access_token", {"account_id": ACCOUNT, "user_id": "1001"}).pop("access_token", None)
+
     assert flow.leaks(capsys, caplog) == []
 
 

@@ -64,6 +64,25 @@ def guarded_event(path: str, context: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+def token_event(account_id: str, user_id: str, *, query: str = "", arn: str) -> dict[str, Any]:
+    """Make the event of a request for a token that IAM let through; `arn` is whose it is."""
+    event = api_event(f"/token/{account_id}/{user_id}", query=query)
+    event["routeKey"] = event["requestContext"]["routeKey"] = "GET /token/{account_id}/{user_id}"
+    event["pathParameters"] = {"account_id": account_id, "user_id": user_id}
+    event["requestContext"]["authorizer"] = {
+        "iam": {
+            "accessKey": "AKIAIOSFODNN7EXAMPLE",
+            "accountId": "111122223333",
+            "callerId": "AIDACKCEVSQ6C2EXAMPLE",
+            "cognitoIdentity": None,
+            "principalOrgId": None,
+            "userArn": arn,
+            "userId": "AIDACKCEVSQ6C2EXAMPLE",
+        }
+    }
+    return event
+
+
 def sample_event(name: str) -> Any:
     """Read events/<name>.json."""
     return json.loads((EVENTS / f"{name}.json").read_text())

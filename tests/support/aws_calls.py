@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectionClosedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-type Kind = Literal["error", "lost-answer"]
+type Kind = Literal["error", "lost-answer", "meanwhile"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class AwsFault:
     """What happens to the requests of an operation.
 
     Args:
-        kind: `error`: refused with this code; `lost-answer`: done, but the connection breaks before the answer.
+        kind: `error`: refused with this code; `lost-answer`: done, but the connection breaks before the answer;
+            `meanwhile`: no fault at all, but `then` comes first.
         times: how many requests it meets; None: all.
         containing: only requests whose body has this text.
         then: called as soon as a request meets it.
@@ -96,6 +97,8 @@ class AwsCalls:
             return None
         if fault.then is not None:
             fault.then()
+        if fault.kind == "meanwhile":
+            return None
         if fault.kind == "error":
             return _refusal(request.url, fault)
         self._send(event_name, request)

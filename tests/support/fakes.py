@@ -211,20 +211,24 @@ class FakeRescues:
     """RescueQueue: what waits there, and failures in turn.
 
     Args:
-        before_count: what happens before the queue is counted.
+        before_count: what happens before the queue is counted; before_send: before it is sent to.
     """
 
     waiting: list[Renewal] = field(default_factory=list)
     outages: int = 0
     sends: int = 0
+    counts: int = 0
     before_count: Callable[[], object] = lambda: None
+    before_send: Callable[[], object] = lambda: None
 
     def send(self, renewal: Renewal) -> None:
         self.sends += 1
+        self.before_send()
         self._meet_outage()
         self.waiting.append(renewal)
 
     def is_empty(self) -> bool:
+        self.counts += 1
         self.before_count()
         self._meet_outage()
         return not self.waiting

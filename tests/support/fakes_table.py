@@ -42,6 +42,7 @@ class FakeTable:
     used_states: set[str] = field(default_factory=set)
     orders: dict[str, deque[Callable[[], object]]] = field(default_factory=lambda: defaultdict(deque))
     lost_answers: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
 
     def put(self, grant: Grant) -> None:
@@ -51,9 +52,18 @@ class FakeTable:
         """Let something happen before each of a method's next calls."""
         self.orders[method].extend(happenings)
 
-    def fail(self, method: str, *, times: int = 1) -> None:
-        """Let a method's next calls find the table unavailable."""
-        self.before(method, *[_outage] * times)
+    def fail(self, method: str, *, times: int = 1, first: Callable[[], object] = lambda: None) -> None:
+        """Let a method's next calls find the table unavailable, once something else has happened."""
+
+        def fail() -> None:
+            first()
+            _outage()
+
+        self.before(method, *[fail] * times)
+
+    def do_but_fail(self, method: str) -> None:
+        """Let a method's next call be done, although the caller never hears of it."""
+        self.unheard.add(method)
 
     def lose_answer(self, method: str) -> None:
         """Let the answer of a method's next call be lost, so that the client repeats the request by itself."""
@@ -164,7 +174,7 @@ class FakeTable:
     def rest_idle(self, grant: Grant) -> None:
         self._begin("rest_idle")
         found = self.grants.get(grant.user)
-        if found is None or found.last_used_at != grant.last_used_at:
+        if found is None or found.status is not Status.ACTIVE or found.last_used_at != grant.last_used_at:
             raise GrantMovedError(found)
         self.put(replace(found, slot=None))
 
@@ -217,11 +227,14 @@ class FakeTable:
 
     def _begin(self, method: str) -> None:
         self.writes.append(method)
-        if self.orders[method]:
+        if self.orders[method] and method not in self.unheard:
             self.orders[method].popleft()()
 
     def _answer[T](self, method: str, write: Callable[[], T]) -> T:
         answer = write()
+        if method in self.unheard:
+            self.unheard.remove(method)
+            _outage()
         if method in self.lost_answers:
             self.lost_answers.remove(method)
             return write()

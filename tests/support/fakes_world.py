@@ -104,15 +104,21 @@ class World:
         due = DueToken(user=user, due_at=due_at or self.clock.now)
         return self.scheduled.work(due, batch or a_batch(self.clock.now))
 
+    def land(self) -> list[str]:
+        """Land all that waits to be rescued, in order; gives what became of each."""
+        renewals, self.rescues.waiting = self.rescues.waiting, []
+        return [str(self.rescue.land(renewal)) for renewal in renewals]
+
     def fails_with(self, error: Exception, user: User = ADA) -> Result:
         """Work a scheduled message off while the token endpoint fails like this."""
         self.endpoint.order(error)
         return self.work(user)
 
     def sign_in_again(self) -> None:
-        """Let Ada sign in in another browser, as generation 1000."""
+        """Let Ada sign in in another browser, as generation 1000 or, after a sign-out, the next."""
         tokens = some_tokens("signed-in", at=self.clock.now)
-        sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=ADA, generation=1_000)
+        generation = max(1_000, self.ada.generation + 1)
+        sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=ADA, generation=generation)
         self.table.save_sign_in(an_identity(), tokens, sealed, session_epoch=5)
 
     def answer(self, name: str = "new") -> TokenAnswer:

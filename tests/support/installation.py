@@ -21,6 +21,7 @@ from le_auth.adapters.sealing import Keyring
 from le_auth.adapters.token_table import TokenTable
 from le_auth.domain.id_token import Identity
 from le_auth.domain.secret import Secret
+from le_auth.domain.sign_out import SignOut
 from le_auth.domain.slots import slot_of
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
@@ -28,11 +29,12 @@ from le_auth.settings import Environment
 from tests.support.template import Deployed, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pytest
 
-    from le_auth.domain.grants import Grant
+    from le_auth.domain.grants import Grant, Scope
+    from le_auth.domain.sign_out import Revocation
     from local.simulator import Simulator
     from tests.support.aws_calls import AwsCalls
     from tests.support.emulator import Emulator
@@ -90,8 +92,7 @@ class Installation:
         tellers = ("authorizer", "refresh_scheduler", "refresh_worker", "access_token")
         for owner in (wiring, browser, *(self.module(name) for name in tellers)):
             self.monkeypatch.setattr(owner, "utc_now", self.simulator.clock.now)
-        for owner in (wiring, self.module("access_token")):
-            self.monkeypatch.setattr(owner, "sleep", self.go_on)
+        self.let_wait(self.go_on)
 
     @property
     def now(self) -> datetime:
@@ -99,6 +100,11 @@ class Installation:
 
     def go_on(self, time: timedelta) -> None:
         self.simulator.clock.advance(time.total_seconds())
+
+    def let_wait(self, wait: Callable[[timedelta], object]) -> None:
+        """Have functions that sleep do this instead; without it, the clock goes on."""
+        for owner in (wiring, self.module("access_token")):
+            self.monkeypatch.setattr(owner, "sleep", wait)
 
     def configure(self, **parameters: str) -> None:
         """Deploy with other parameters, named as in the template; every function starts cold."""
@@ -203,6 +209,12 @@ class Installation:
         self.table.save_sign_in(identity, tokens, sealed, session_epoch=generation)
         self.calls.clear()
         return user
+
+    def sign_out(self, user: User, scope: Scope) -> Revocation:
+        """Have a user signed out now, without a browser."""
+        environment = self.enter("access_token")
+        sign_out = SignOut(store=wiring.make_table(environment), channel=wiring.make_back_channel(environment))
+        return sign_out.sign_out(user, scope=scope, now=self.now)
 
     # ---- the queue ----
 

@@ -31,7 +31,8 @@ LeAuthError
     ├── SecretError               a secret's content cannot be used
     ├── SealingKeyError           a sealed value cannot be opened with the keys at hand
     ├── SentinelHostError         the Domain API names a host that is not allowed
-    └── ClientRefusedError        Sentinel refused the AppInstall id or secret
+    ├── ClientRefusedError        Sentinel refused the AppInstall id or secret
+    └── UnguardedRouteError       a request came that API Gateway did not authenticate
 
 A message never holds a secret value: it may be logged and shown.
 """
@@ -180,10 +181,10 @@ class RescuePendingError(TryLaterError):
 
 
 class RefreshUnderWayError(TryLaterError):
-    """Somebody else holds the lease, and brought no newer token while the caller waited.
+    """Somebody else held the lease, and brought no newer token while the caller waited.
 
     Attributes:
-        until: when the lease ends; None where that is not known.
+        until: when the lease ends; None where it was given back.
     """
 
     reason = "refresh_under_way"
@@ -287,3 +288,9 @@ class ClientRefusedError(MisconfiguredError):
     """Sentinel refused the AppInstall id or every listed secret (RFC 6749: invalid_client, unauthorized_client)."""
 
     reason = "client_refused"
+
+
+class UnguardedRouteError(MisconfiguredError):
+    """A request for a token came without a caller: the route stands open, without IAM."""
+
+    reason = "unguarded_route"

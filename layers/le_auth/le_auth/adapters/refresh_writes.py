@@ -130,9 +130,13 @@ class RefreshWrites(ConditionalTable):
         )
 
     def rest_idle(self, grant: Grant) -> None:
-        """Take an idle grant out of the schedule, unless it was used meanwhile."""
-        still_idle = "#last_used_at = :last_used_at"
-        self.update(grant.user, "REMOVE #slot", condition=still_idle, values={"last_used_at": grant.last_used_at})
+        """Take an idle grant out of the schedule, unless it was used meanwhile.
+
+        Nor a user's who signed out meanwhile: there the slot remembers a revocation that is due.
+        """
+        still_idle = "#status = :active AND #last_used_at = :last_used_at"
+        values = {"active": Status.ACTIVE, "last_used_at": grant.last_used_at}
+        self.update(grant.user, "REMOVE #slot", condition=still_idle, values=values)
 
     def note_use(self, grant: Grant, *, now: datetime) -> None:
         """Note that the tokens are used, and take an idle grant back into the schedule."""

@@ -7,6 +7,7 @@ Source: design, refresh invariants 3 to 5.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -88,11 +89,11 @@ class TokenKeeper:
         found = moved.grant
         if found is None or found.revoked_generation is None or renewal.replaces > found.revoked_generation:
             return
+        moved.late = "left_to_lapse"
         if found.wants_revoked(renewal.replaces):
-            self._rescue(lease, renewal)  # whoever takes it from there revokes it, and tries until it is done
-            moved.late = "revocation_queued"
-        else:
-            moved.late = "left_to_lapse"
+            with suppress(RotationUnsavedError):  # nobody's sign-in is lost: the user has signed out
+                self._rescue(lease, renewal)  # whoever takes it from there revokes it, and tries until it is done
+                moved.late = "revocation_queued"
 
     def write(self, lease: Lease, write: Callable[[], None], *, kept: timedelta = timedelta()) -> None:
         """Write, again and again while the lease lasts, less a time that is kept for what follows a failure.

@@ -6,11 +6,12 @@ Source: design, refresh invariants 1 and 8.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Grant, Status
+from le_auth.domain.refresh import LONGEST
 from le_auth.errors import (
     GraceGivenError,
     GrantMovedError,
@@ -22,12 +23,13 @@ from le_auth.errors import (
     SentinelUnavailableError,
     SignInNeededError,
     TableUnavailableError,
+    TryLaterError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from le_auth.domain.refresh import Refresher
+    from le_auth.domain.refresh import Refreshed, Refresher
     from le_auth.domain.secret import Secret
     from le_auth.domain.users import User
 
@@ -35,8 +37,8 @@ JUST_REFRESHED = timedelta(seconds=60)
 """Such a token is given as it is: asking again would bring nothing better."""
 LONGEST_WAIT = timedelta(seconds=5)
 LOOK_AGAIN = timedelta(milliseconds=200)
-SHORTEST_WAIT = 5
-"""Seconds; LivePerson's first pause after a failure."""
+SHORTEST_WAIT, LONGEST_ASKED_WAIT = 5, 3600
+"""Seconds; LivePerson's first pause after a failure, and the most that a caller is kept waiting on Sentinel's word."""
 USE_IS_NOTED_EVERY = timedelta(hours=1)
 
 
@@ -46,14 +48,16 @@ class Vended:
 
     Args:
         issued_at: when the user signed in; refreshed_at: when Sentinel gave this token. Aware UTC.
-        was_refreshed: by this very call.
+        refreshed: what this very call's refresh brought; None where there was none.
+        failure: what became of a refresh that was due, where it brought no token that could be kept.
     """
 
     user: User
     access_token: Secret
     issued_at: datetime
     refreshed_at: datetime
-    was_refreshed: bool
+    refreshed: Refreshed | None = None
+    failure: LeAuthError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +71,19 @@ class OnDemand:
     refresher: Refresher
     pause: Callable[[timedelta], None]
 
-    def get(self, user: User, *, min_valid: timedelta) -> Vended:
+    def get(self, user: User, *, min_valid: timedelta, ends_at: datetime) -> Vended:
         """Give a fresh access token, or one that is young enough where no fresh one is to be had.
 
         Args:
             min_valid: for how long it must be valid yet, where Sentinel gave a lifetime.
+            ends_at: when the invocation is over; no refresh is begun that could not be finished by then.
 
         Raises:
             NotSignedInError, SignInNeededError: the user must sign in.
             TryLaterError, RequestRefusedError, MisconfiguredError: no token that is young enough, and no fresh one.
         """
         grant = self._find(user)
-        vended = self._vend(grant) if self._is_fresh(grant, min_valid) else self._refresh(grant, min_valid)
+        vended = self._vend(grant) if self._is_fresh(grant, min_valid) else self._refresh(grant, min_valid, ends_at)
         self._note_use(grant)
         return vended
 
@@ -106,27 +111,28 @@ class OnDemand:
             access_token=access_token,
             issued_at=grant.issued_at,
             refreshed_at=grant.refreshed_at,
-            was_refreshed=False,
         )
 
-    def _refresh(self, grant: Grant, min_valid: timedelta) -> Vended:
+    def _refresh(self, grant: Grant, min_valid: timedelta, ends_at: datetime) -> Vended:
         """Refresh, or wait for whoever does; where neither brings a fresh token, a young one serves."""
         gives_up_at = self.refresher.clock() + LONGEST_WAIT
+        late: GrantMovedError | None = None
         while not self._is_fresh(grant, min_valid):
             try:
                 if self._is_held(grant):
                     grant = self._look_again(grant, gives_up_at)
                 else:
-                    return self._refresh_once(grant)
+                    return self._refresh_once(grant, ends_at)
             except SignInNeededError:
                 raise
             except GrantMovedError as error:
+                late = error if error.late is not None else late
                 grant = _check(error.grant)
-            except LeAuthError:
-                if self._is_young(grant):
-                    break
-                raise
-        return self._vend(grant)
+            except LeAuthError as error:
+                if not self._is_young(grant):
+                    raise
+                return replace(self._vend(grant), failure=error)
+        return replace(self._vend(grant), failure=late)
 
     def _is_held(self, grant: Grant) -> bool:
         now = self.refresher.clock().replace(microsecond=0)  # the table compares whole seconds
@@ -136,22 +142,29 @@ class OnDemand:
         """Look, after a while, what another's refresh has brought.
 
         Raises:
-            RefreshUnderWayError: it takes too long, or it only waits itself.
+            RefreshUnderWayError: it takes too long, only waits itself, or failed: a crowd of callers must not send a
+                request each to a Sentinel that is in trouble.
         """
         if grant.grace_given or self.refresher.clock() >= gives_up_at:
             raise RefreshUnderWayError(grant.lease_until)
         self.pause(LOOK_AGAIN)
-        return self._find(grant.user)
+        found = self._find(grant.user)
+        if found.generation == grant.generation and found.lease_until is None:
+            raise RefreshUnderWayError(None)
+        return found
 
-    def _refresh_once(self, grant: Grant) -> Vended:
+    def _refresh_once(self, grant: Grant, ends_at: datetime) -> Vended:
+        equipment = self.refresher.channel.equip(grant.user.account_id)
+        if self.refresher.clock() + LONGEST > ends_at:
+            raise TryLaterError("Too little of the invocation is left to begin a refresh.")
         terms = self.refresher.terms(generation=grant.generation)
-        refreshed = self.refresher.refresh(grant.user, terms, self.refresher.channel.equip(grant.user.account_id))
+        refreshed = self.refresher.refresh(grant.user, terms, equipment)
         return Vended(
             user=grant.user,
             access_token=refreshed.tokens.access_token,
             issued_at=refreshed.lease.grant.issued_at,
             refreshed_at=refreshed.tokens.received_at,
-            was_refreshed=True,
+            refreshed=refreshed,
         )
 
     def _note_use(self, grant: Grant) -> None:
@@ -186,6 +199,6 @@ def retry_after(error: LeAuthError, *, now: datetime) -> int:
         case GraceGivenError(until=datetime() as until) | RefreshUnderWayError(until=datetime() as until):
             return max(1, int((until - now).total_seconds()) + 1)
         case SentinelUnavailableError(retry_after=int() as seconds):
-            return max(1, seconds)
+            return min(max(SHORTEST_WAIT, seconds), LONGEST_ASKED_WAIT)
         case _:
             return SHORTEST_WAIT

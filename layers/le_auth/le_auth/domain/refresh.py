@@ -118,7 +118,7 @@ class Refresher:
         except (GraceGivenError, GrantMovedError, TableUnavailableError):
             raise  # the lease holds on, or has passed to somebody else
         except LeAuthError as error:
-            self._give_back(lease, error)
+            self._give_back(lease, error, is_scheduled=terms.due_at is not None)
             raise
         is_saved = self.keeper.keep(lease, tokens, equipment.sealer)
         self._last_success[user.account_id] = self.clock()
@@ -171,13 +171,14 @@ class Refresher:
             if moved.grant is None or not _is_ended(moved.grant, lease, error):
                 raise
 
-    def _give_back(self, lease: Lease, error: LeAuthError) -> None:
+    def _give_back(self, lease: Lease, error: LeAuthError, *, is_scheduled: bool) -> None:
         """End the lease after a failure. Where even that fails, the lease ends by itself."""
-        failures = _count_failures(lease, error)
+        counts = _counts(error, is_scheduled=is_scheduled)
+        failures = _count_failures(lease, error) if counts else lease.grant.failures
         if isinstance(error, TryLaterError) and not isinstance(error, RescuePendingError):
             error.failures = failures
         try:
-            if isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW:
+            if counts and isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW:
                 if self._account_works(lease):
                     self.store.end_grant(lease, reason=error.reason)
                     lost = GrantRevokedError("Sentinel refused this authorization three intervals in a row.")
@@ -185,7 +186,7 @@ class Refresher:
                     raise lost from error
                 error.is_lasting = True
             settled = not isinstance(error, OutcomeUnknownError)
-            last_error = lease.grant.last_error if isinstance(error, RescuePendingError) else None
+            last_error = None if counts else lease.grant.last_error
             self.store.give_back(lease, settled=settled, failures=failures, last_error=last_error or error.reason)
         except (TableUnavailableError, GrantMovedError):
             return
@@ -205,10 +206,21 @@ def _is_ended(grant: Grant, lease: Lease, error: LeAuthError) -> bool:
     return same and grant.status is Status.REAUTHORIZE
 
 
+def _counts(error: LeAuthError, *, is_scheduled: bool) -> bool:
+    """Tell whether an attempt goes into the row of failures.
+
+    What sent nothing is no attempt. A refusal counts once an interval, since three in a row end the grant: a back end
+    that asks again and again must not end it within seconds.
+    """
+    if isinstance(error, RescuePendingError):
+        return False
+    return is_scheduled or not isinstance(error, RequestRefusedError)
+
+
 def _count_failures(lease: Lease, error: LeAuthError) -> int:
-    """Count failed attempts in a row; a refusal counts refusals only, and what sent nothing is no attempt."""
+    """Count failed attempts in a row; a refusal counts refusals only, and a wrong configuration is no attempt."""
     grant = lease.grant
-    if isinstance(error, (MisconfiguredError, RescuePendingError)):
+    if isinstance(error, MisconfiguredError):
         return grant.failures
     if isinstance(error, RequestRefusedError) and grant.last_error != error.reason:
         return 1

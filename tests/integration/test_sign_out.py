@@ -1,0 +1,392 @@
+"""Sign-out: its conditional writes by DynamoDB's own rules, and all of it on a strict LivePerson."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+
+from le_auth.adapters.refresh_writes import TERMINAL_IS_KEPT
+from le_auth.domain.grants import Grant, LeaseTerms, Scope, Status
+from le_auth.domain.refresh import LEASE_TIME
+from le_auth.domain.sign_out import Revocation
+from le_auth.domain.slots import slot_of
+from le_auth.errors import GrantMovedError, TableUnavailableError
+from tests.support.installation import ACCOUNT, APP, INTERVAL, NOON, Installation
+from tests.support.item_size import write_units
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from le_auth.domain.users import User
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+SIGNED_IN_AS = int(NOON.timestamp() * 1000)
+LATER = SIGNED_IN_AS + 60_000
+TOKENS = {"sealed", "sealed_generation", "key_id", "access_expires_at"}
+ATTEMPT = {"lease_owner", "lease_until", "unsettled", "grace_given", "failures", "last_error"}
+BOTH = pytest.mark.parametrize("scope", list(Scope))
+
+
+@pytest.fixture
+def ada(installation: Installation) -> User:
+    """Somebody who signed in at noon; it is half past, and an attempt has failed."""
+    installation.simulator.settings.sends_expires_in = True
+    user = installation.sign_in("1001")
+    installation.go_on(INTERVAL)
+    return user
+
+
+def write(installation: Installation, user: User, scope: Scope, number: int = LATER) -> Grant | None:
+    """Write a sign-out as the table's adapter does."""
+    if scope is Scope.LIVEPERSON:
+        return installation.table.sign_out_of_liveperson(user, number=number)
+    installation.table.sign_out_locally(user, number=number, now=installation.now)
+    return None
+
+
+def leave_an_attempt(installation: Installation, user: User) -> None:
+    """Leave a lease, a failure and an attempt of unknown end."""
+    installation.table.give_back(lease(installation, user, "1"), settled=False, failures=2, last_error="broken")
+    installation.table.give_grace(lease(installation, user, "2"), until=installation.now + LEASE_TIME)
+    assert installation.item(user).keys() > ATTEMPT
+
+
+def lease(installation: Installation, user: User, owner: str) -> Any:
+    terms = LeaseTerms(owner=owner, now=installation.now, until=installation.now + LEASE_TIME)
+    return installation.table.lease(user, terms)
+
+
+def due(installation: Installation) -> list[str]:
+    return [key for slot in range(60) for page in installation.table.due(slot) for key in page]
+
+
+def live_grants(installation: Installation) -> int:
+    return sum(grant.live for grant in installation.simulator.grants.all())
+
+
+# ---- the writes ----
+
+
+def test_a_local_sign_out_leaves_who_it_was_and_nothing_that_opens_anything(
+    installation: Installation, ada: User
+) -> None:
+    leave_an_attempt(installation, ada)
+
+    write(installation, ada, Scope.LOCAL)
+
+    item = installation.item(ada)
+    assert item["status"] == {"S": "signed_out"}
+    assert item["generation"] == item["session_epoch"] == {"N": str(LATER)}
+    assert item["sign_out_scope"] == {"S": "local"}
+    assert item["expires_at"] == {"N": str(int((installation.now + TERMINAL_IS_KEPT).timestamp()))}
+    assert not (TOKENS | ATTEMPT | {"slot", "revoked_generation"}) & item.keys()
+    assert due(installation) == []
+
+
+def test_a_sign_out_from_liveperson_keeps_the_tokens_in_the_schedule(installation: Installation, ada: User) -> None:
+    leave_an_attempt(installation, ada)
+    before = installation.grant(ada)
+
+    grant = write(installation, ada, Scope.LIVEPERSON)
+
+    assert grant == installation.grant(ada)
+    assert grant is not None
+    assert (grant.status, grant.generation, grant.session_epoch) == (Status.SIGNED_OUT, LATER, LATER)
+    assert (grant.sealed, grant.slot, grant.revoked_generation) == (before.sealed, slot_of(ada), SIGNED_IN_AS)
+    assert grant.revocation_is_due
+    assert not (ATTEMPT | {"expires_at"}) & installation.item(ada).keys()
+    assert due(installation) == [ada.pk]
+    assert installation.tokens(ada)
+
+
+def test_a_revocation_that_is_done_leaves_no_tokens_and_no_slot(installation: Installation, ada: User) -> None:
+    grant = write(installation, ada, Scope.LIVEPERSON)
+    assert grant is not None
+
+    installation.table.finish_revocation(grant, now=installation.now)
+
+    item = installation.item(ada)
+    assert not (TOKENS | {"slot"}) & item.keys()
+    assert item["expires_at"] == {"N": str(int((installation.now + TERMINAL_IS_KEPT).timestamp()))}
+    assert item["revoked_generation"] == {"N": str(SIGNED_IN_AS)}
+    assert not installation.grant(ada).revocation_is_due
+    installation.table.finish_revocation(grant, now=installation.now)
+    assert installation.item(ada) == item, "doing it twice changes nothing"
+
+
+@BOTH
+@pytest.mark.parametrize("number", [SIGNED_IN_AS - 1, SIGNED_IN_AS])
+def test_a_number_that_is_not_above_the_stored_ones_is_refused(
+    installation: Installation, ada: User, scope: Scope, number: int
+) -> None:
+    before = installation.item(ada)
+
+    with pytest.raises(GrantMovedError) as refused:
+        write(installation, ada, scope, number)
+
+    assert refused.value.grant == installation.grant(ada)
+    assert installation.item(ada) == before
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["generation", "session_epoch"])
+def test_either_stored_number_ahead_of_it_refuses_it(
+    installation: Installation, ada: User, scope: Scope, name: str
+) -> None:
+    installation.emulator.dynamodb.update_item(
+        TableName=installation.deployed.resources["TokenTable"],
+        Key={"pk": {"S": ada.pk}},
+        UpdateExpression="SET #ahead = :ahead",
+        ExpressionAttributeNames={"#ahead": name},
+        ExpressionAttributeValues={":ahead": {"N": str(LATER)}},
+    )
+
+    with pytest.raises(GrantMovedError):
+        write(installation, ada, scope)
+
+
+@BOTH
+@pytest.mark.parametrize("before", list(Scope))
+def test_whoever_is_signed_out_is_not_signed_out_again(
+    installation: Installation, ada: User, before: Scope, scope: Scope
+) -> None:
+    write(installation, ada, before)
+    item = installation.item(ada)
+
+    with pytest.raises(GrantMovedError) as refused:
+        write(installation, ada, scope, LATER + 1)
+
+    assert refused.value.grant == installation.grant(ada)
+    assert installation.item(ada) == item
+
+
+@BOTH
+def test_signing_out_nobody_makes_no_item(installation: Installation, ada: User, scope: Scope) -> None:
+    installation.emulator.dynamodb.delete_item(
+        TableName=installation.deployed.resources["TokenTable"], Key={"pk": {"S": ada.pk}}
+    )
+
+    with pytest.raises(GrantMovedError) as refused:
+        write(installation, ada, scope)
+
+    assert refused.value.grant is None
+    assert installation.items() == {}
+
+
+@BOTH
+def test_whoever_must_sign_in_again_can_be_signed_out(installation: Installation, ada: User, scope: Scope) -> None:
+    installation.table.end_grant(lease(installation, ada, "1"), reason="invalid_grant")
+
+    write(installation, ada, scope)
+
+    grant = installation.grant(ada)
+    assert (grant.status, grant.sealed) == (Status.SIGNED_OUT, None)
+    assert ("expires_at" in installation.item(ada)) is (scope is Scope.LOCAL), "not before it is revoked"
+
+
+def test_a_new_sign_in_replaces_a_due_revocation_and_remembers_what_was_revoked(
+    installation: Installation, ada: User
+) -> None:
+    grant = write(installation, ada, Scope.LIVEPERSON)
+    assert grant is not None
+    installation.sign_in("1001")
+    before = installation.item(ada)
+
+    with pytest.raises(GrantMovedError):
+        installation.table.finish_revocation(grant, now=installation.now)
+
+    assert installation.item(ada) == before
+    found = installation.grant(ada)
+    assert (found.status, found.sign_out_scope, found.revoked_generation) == (Status.ACTIVE, None, SIGNED_IN_AS)
+    assert found.session_epoch == LATER, "sessions from before the sign-out stay over"
+
+
+WRITES_OF_AN_ATTEMPT: dict[str, Callable[[Installation, Any], None]] = {
+    "give_back": lambda here, lease: here.table.give_back(lease, settled=True, failures=1, last_error="broken"),
+    "give_grace": lambda here, lease: here.table.give_grace(lease, until=here.now),
+    "end_grant": lambda here, lease: here.table.end_grant(lease, reason="invalid_grant"),
+    "rest_idle": lambda here, lease: here.table.rest_idle(lease.grant),
+    "note_use": lambda here, lease: here.table.note_use(lease.grant, now=here.now),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("name", WRITES_OF_AN_ATTEMPT)
+def test_nothing_of_an_earlier_attempt_touches_a_signed_out_user(
+    installation: Installation, ada: User, scope: Scope, name: str
+) -> None:
+    """Above all, taking an idle user's slot must not take the reminder of a revocation with it."""
+    held = lease(installation, ada, "1")
+    write(installation, ada, scope)
+    before = installation.item(ada)
+
+    assert not installation.table.still_holds(held)
+    with pytest.raises(GrantMovedError):
+        WRITES_OF_AN_ATTEMPT[name](installation, held)
+
+    assert installation.item(ada) == before
+
+
+@BOTH
+def test_a_signed_out_item_is_one_write_unit(installation: Installation, scope: Scope) -> None:
+    installation.simulator.settings.refresh_token_length = 700
+    user = installation.sign_in("9" * 20)
+
+    write(installation, user, scope)
+
+    assert write_units(installation.item(user)) == 1
+
+
+# ---- the whole ----
+
+
+def test_signing_out_of_liveperson_ends_the_grant_there(installation: Installation, ada: User) -> None:
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.DONE
+
+    assert live_grants(installation) == 0
+    assert [entry.status for entry in installation.simulator.journal.entries("revoke")] == [200]
+    assert due(installation) == []
+
+
+def test_signing_out_locally_leaves_the_grant_there_alone(installation: Installation, ada: User) -> None:
+    assert installation.sign_out(ada, Scope.LOCAL) is Revocation.NOT_ASKED
+
+    assert live_grants(installation) == 1
+    assert installation.simulator.journal.counts() == {}
+
+
+@BOTH
+@pytest.mark.parametrize("times", [1, None])
+def test_a_sign_out_whose_answer_is_lost_is_done(
+    installation: Installation, ada: User, scope: Scope, times: int | None
+) -> None:
+    fault = installation.calls.order("UpdateItem", "lost-answer", containing=":number", times=times)
+
+    if times is None:
+        with pytest.raises(TableUnavailableError):
+            installation.sign_out(ada, scope)
+        fault.times = fault.met
+    installation.sign_out(ada, scope)
+
+    assert installation.grant(ada).status is Status.SIGNED_OUT
+    assert live_grants(installation) == (0 if scope is Scope.LIVEPERSON else 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "status"),
+    [
+        ("status", {"status": 503}, 503),
+        ("status", {"status": 429}, 429),
+        ("status", {"status": 401}, 401),
+        ("drop-before", {}, None),
+        ("drop-after", {}, None),
+    ],
+)
+def test_what_liveperson_did_not_hear_of_the_schedule_tells_it(
+    installation: Installation, ada: User, kind: str, details: dict[str, Any], status: int | None
+) -> None:
+    fault = installation.simulator.faults.order("revoke", kind, times=None, **details)
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.DUE
+    assert installation.simulator.journal.entries("revoke")[-1].status == status
+    [record] = installation.due(ada)
+    assert installation.work([record]) == [record]
+    assert installation.pauses()[-1:] == [120]
+
+    fault.cancel()
+    installation.go_on(timedelta(minutes=2))
+    assert installation.work([record]) == []
+
+    assert live_grants(installation) == 0
+    assert due(installation) == []
+    assert installation.simulator.journal.counts().get("token-refresh", 0) == 0
+
+
+def test_the_scheduler_finds_a_revocation_that_is_due(installation: Installation, ada: User) -> None:
+    fault = installation.simulator.faults.order("revoke", "status", status=503, times=None)
+    installation.sign_out(ada, Scope.LIVEPERSON)
+    fault.cancel()
+    minute = NOON + timedelta(hours=1, minutes=slot_of(ada))
+    installation.simulator.clock.set(minute)
+
+    installation.schedule()
+    assert installation.work(installation.receive()) == []
+
+    assert live_grants(installation) == 0
+    installation.go_on(INTERVAL)
+    assert installation.schedule()["due"] == 0
+
+
+def test_a_token_that_liveperson_no_longer_knows_is_as_good_as_revoked(installation: Installation, ada: User) -> None:
+    installation.simulator.grants.end_user(ACCOUNT, "1001")
+
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.DONE
+
+
+def test_a_revocation_that_liveperson_refuses_is_not_repeated(installation: Installation, ada: User) -> None:
+    installation.simulator.faults.order("revoke", "status", status=400, body="{}", times=None)
+
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.REFUSED
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.NOT_ASKED
+    assert len(installation.simulator.journal.entries("revoke")) == 1
+    assert due(installation) == []
+
+
+def test_an_older_secret_revokes_where_the_newer_is_not_yet_known_there(installation: Installation, ada: User) -> None:
+    installation.put_app_install_secret(["canary-new-app-install-secret", "canary-app-install-secret"])
+    installation.start_cold()
+
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.DONE
+    assert [entry.status for entry in installation.simulator.journal.entries("revoke")] == [401, 200]
+
+
+@BOTH
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_refresh_under_way_never_brings_a_signed_out_user_back(
+    installation: Installation, ada: User, scope: Scope, when: str
+) -> None:
+    """Whether LivePerson hears of the refresh or of the sign-out first."""
+    go_on = Event()
+    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on, when=when)
+    records = installation.due(ada)
+
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(installation.work, records)
+        assert fault.reached.wait(10)
+        installation.sign_out(ada, scope)
+        installation.enter("refresh_worker")
+        signed_out = installation.item(ada)
+        go_on.set()
+        assert working.result() == []
+
+    installation.land(installation.receive_rescues())
+    assert installation.item(ada) == signed_out
+    assert live_grants(installation) == (0 if scope is Scope.LIVEPERSON else 1)
+
+
+def test_a_user_may_sign_in_again_at_once(installation: Installation, ada: User) -> None:
+    installation.sign_out(ada, Scope.LIVEPERSON)
+    installation.go_on(SECOND)
+
+    installation.sign_in("1001")
+    installation.go_on(INTERVAL)
+
+    assert installation.work(installation.due(ada)) == []
+    [grant] = [grant for grant in installation.simulator.grants.all() if grant.live]
+    assert (grant.client_id, grant.refreshes) == (APP, 1)
+
+
+def test_of_many_who_sign_a_user_out_at_once_all_see_it_done(installation: Installation, ada: User) -> None:
+    installation.enter("access_token")
+
+    with ThreadPoolExecutor(8) as threads:
+        ends = list(threads.map(lambda _: installation.sign_out(ada, Scope.LIVEPERSON), range(16)))
+
+    assert set(ends) <= {Revocation.DONE, Revocation.NOT_ASKED}
+    assert Revocation.DONE in ends
+    assert installation.grant(ada).generation == int(installation.now.timestamp() * 1000)
+    assert live_grants(installation) == 0
