@@ -49,7 +49,9 @@ def the_refresh() -> ScheduledRefresh:
 @cache
 def the_rescue() -> Rescue:
     environment = Environment.of_process()
-    return Rescue(store=make_table(environment), channel=make_back_channel(environment))
+    table = make_table(environment)
+    sign_out = SignOut(store=table, channel=make_back_channel(environment))
+    return Rescue(store=table, sign_outs=table, sign_out=sign_out, clock=utc_now)
 
 
 @cache

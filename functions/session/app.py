@@ -114,7 +114,7 @@ def sign_out(visit: browser.Visit) -> Revocation | None:
         return None
     if token is not None:
         csrf.check_form_token(token, expected=make_form_token(visit))
-    revocation = the_sign_out().sign_out(grant.user, scope=scope, now=visit.now)
+    revocation = the_sign_out().sign_out(grant.user, scope=scope, session_epoch=grant.session_epoch, now=visit.now)
     whose = {"account_id": grant.user.account_id, "user_id": grant.user.user_id}
     observe.the_logger().info("signed out", extra={**whose, "scope": scope, "revocation": revocation})
     announce(user_signed_out(grant.user, scope=scope))

@@ -86,7 +86,8 @@ class Life:
     def sign_out(self, scope: Scope) -> Revocation:
         environment = self.installation.enter("access_token")
         sign_out = SignOut(store=make_table(environment), channel=make_back_channel(environment))
-        return sign_out.sign_out(self.user, scope=scope, now=self.installation.now)
+        epoch = 0 if self.grant is None else self.grant.session_epoch
+        return sign_out.sign_out(self.user, scope=scope, session_epoch=epoch, now=self.installation.now)
 
     def go_on(self, time: timedelta = OVER) -> None:
         self.installation.go_on(time)

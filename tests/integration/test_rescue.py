@@ -364,7 +364,7 @@ def test_rescued_tokens_of_a_user_who_signed_out_of_liveperson_are_revoked_there
     installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = refresh_unsaved(installation, ada)
-    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.DONE
+    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.UNCERTAIN
     assert live_grants(installation) == 1, "only the token in the queue can end it"
 
     assert installation.land(records) == []
@@ -391,15 +391,16 @@ def test_tokens_that_come_back_after_a_sign_out_from_liveperson_are_revoked_by_w
     assert live_grants(installation) == 0
 
 
-def test_a_revocation_that_fails_keeps_the_rescue(installation: Installation, ada: User) -> None:
+def test_a_revocation_that_fails_waits_in_the_item_and_not_in_the_queue(installation: Installation, ada: User) -> None:
     records = refresh_unsaved(installation, ada)
     installation.sign_out(ada, Scope.LIVEPERSON)
     fault = installation.simulator.faults.order("revoke", "status", status=503, times=None)
 
-    assert installation.land(records) == records
+    assert installation.land(records) == []
+    assert live_grants(installation) == 1
 
     fault.cancel()
-    assert installation.land(records) == []
+    assert installation.work(installation.due(ada)) == []
     assert live_grants(installation) == 0
 
 
@@ -428,7 +429,8 @@ def test_another_accounts_rescues_land_though_a_revocation_cannot_be_done(
     installation.put_app_install_secret("canary-wrong-secret")
     installation.start_cold()
 
-    assert installation.land([*adas, *carols]) == adas
+    assert installation.land([*adas, *carols]) == []
+    assert installation.grant(ada).revocation_is_due
     assert installation.grant(carol).unsettled == 0
 
 

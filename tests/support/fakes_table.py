@@ -185,37 +185,62 @@ class FakeTable:
             raise GrantMovedError(found)
         self.put(replace(found, last_used_at=_second(now), slot=slot_of(grant.user)))
 
-    def sign_out_locally(self, user: User, *, number: int, now: datetime) -> None:  # noqa: ARG002 - the port's form
+    def sign_out_locally(
+        self,
+        user: User,
+        *,
+        number: int,
+        session_epoch: int,
+        now: datetime,  # noqa: ARG002 - the port's form
+    ) -> None:
         self._begin("sign_out_locally")
 
         def write() -> None:
-            found = self._signed_in(user, number)
+            found = self._signed_in(user, number, session_epoch)
             gone: dict[str, Any] = {"slot": None, "sealed": None, "access_expires_at": None, **_ATTEMPT_IS_OVER}
             self.put(_signed_out(replace(found, **gone), number, Scope.LOCAL))
 
         self._answer("sign_out_locally", write)
 
-    def sign_out_of_liveperson(self, user: User, *, number: int) -> Grant:
+    def sign_out_of_liveperson(self, user: User, *, number: int, session_epoch: int) -> Grant:
         self._begin("sign_out_of_liveperson")
 
         def write() -> Grant:
-            found = self._signed_in(user, number)
-            kept = replace(found, revoked_generation=found.generation, slot=slot_of(user), **_ATTEMPT_IS_OVER)
+            found = self._signed_in(user, number, session_epoch)
+            over = {**_ATTEMPT_IS_OVER, "unsettled": found.unsettled}
+            kept = replace(found, revoked_generation=found.generation, slot=slot_of(user), **over)
             self.put(_signed_out(kept, number, Scope.LIVEPERSON))
             return self.grants[user]
 
         return self._answer("sign_out_of_liveperson", write)
+
+    def remember_revocation(self, grant: Grant, renewal: Renewal) -> Grant:
+        self._begin("remember_revocation")
+
+        def write() -> Grant:
+            found = self.grants.get(grant.user)
+            if found is None or found.generation != grant.generation or found.status is not Status.SIGNED_OUT:
+                raise GrantMovedError(found)
+            kept = replace(found, sealed=renewal.sealed, slot=slot_of(grant.user), generation=found.generation + 1)
+            self.put(replace(kept, unsettled=0))
+            return self.grants[grant.user]
+
+        return self._answer("remember_revocation", write)
 
     def finish_revocation(self, grant: Grant, *, now: datetime) -> None:  # noqa: ARG002
         self._begin("finish_revocation")
         found = self.grants.get(grant.user)
         if found is None or found.generation != grant.generation or found.status is not Status.SIGNED_OUT:
             raise GrantMovedError(found)
-        self.put(replace(found, slot=None, sealed=None, access_expires_at=None, failures=0, last_error=None))
+        self.put(
+            replace(found, slot=None, sealed=None, access_expires_at=None, unsettled=0, failures=0, last_error=None)
+        )
 
-    def _signed_in(self, user: User, number: int) -> Grant:
+    def _signed_in(self, user: User, number: int, session_epoch: int) -> Grant:
         found = self.grants.get(user)
-        if found is None or found.status is Status.SIGNED_OUT or max(found.generation, found.session_epoch) >= number:
+        if found is None or found.status is Status.SIGNED_OUT or found.session_epoch != session_epoch:
+            raise GrantMovedError(found)
+        if found.generation >= number:
             raise GrantMovedError(found)
         return found
 

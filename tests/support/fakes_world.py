@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.back_channel import BackChannel
+from le_auth.domain.grants import Scope
 from le_auth.domain.keeping import TokenKeeper
 from le_auth.domain.on_demand import OnDemand
 from le_auth.domain.refresh import Refresher
 from le_auth.domain.rescue import Rescue
 from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh
-from le_auth.domain.sign_out import SignOut
+from le_auth.domain.sign_out import Revocation, SignOut
 from le_auth.errors import SentinelUnavailableError
 from tests.support.fakes import (
     FakeClock,
@@ -66,7 +67,7 @@ class World:
             interval=self.interval,
         )
         self.sign_out = SignOut(store=self.table, channel=self.channel)
-        self.rescue = Rescue(store=self.table, channel=self.channel)
+        self.rescue = Rescue(store=self.table, sign_outs=self.table, sign_out=self.sign_out, clock=self.clock)
         self.tokens = OnDemand(refresher=self.refresher, pause=self.clock.pause)
         self.scheduled = ScheduledRefresh(
             refresher=self.refresher,
@@ -113,6 +114,12 @@ class World:
         """Work a scheduled message off while the token endpoint fails like this."""
         self.endpoint.order(error)
         return self.work(user)
+
+    def leave(self, user: User = ADA, scope: Scope = Scope.LOCAL) -> Revocation:
+        """Sign a user out of the sessions that are in force."""
+        grant = self.table.grants.get(user)
+        epoch = 0 if grant is None else grant.session_epoch
+        return self.sign_out.sign_out(user, scope=scope, session_epoch=epoch, now=self.clock.now)
 
     def sign_in_again(self) -> None:
         """Let Ada sign in in another browser, as generation 1000 or, after a sign-out, the next."""

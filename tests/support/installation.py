@@ -214,7 +214,9 @@ class Installation:
         """Have a user signed out now, without a browser."""
         environment = self.enter("access_token")
         sign_out = SignOut(store=wiring.make_table(environment), channel=wiring.make_back_channel(environment))
-        return sign_out.sign_out(user, scope=scope, now=self.now)
+        grant = self.table.find(user)
+        epoch = 0 if grant is None else grant.session_epoch
+        return sign_out.sign_out(user, scope=scope, session_epoch=epoch, now=self.now)
 
     # ---- the queue ----
 

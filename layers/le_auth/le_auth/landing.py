@@ -57,7 +57,7 @@ _WHAT_ENDED = {
         " its other applications ends as soon as it does."
     ),
     Ended.HERE_ONLY: (
-        "Your sessions with this application have ended. LivePerson did not end your session with its other"
+        "Your sessions with this application have ended. LivePerson may not have ended your session with its other"
         " applications: sign out there as well."
     ),
 }

@@ -21,6 +21,7 @@ _ENDED = {
     Revocation.DONE: landing.Ended.EVERYWHERE,
     Revocation.DUE: landing.Ended.EVERYWHERE_SOON,
     Revocation.REFUSED: landing.Ended.HERE_ONLY,
+    Revocation.UNCERTAIN: landing.Ended.HERE_ONLY,
 }
 
 

@@ -49,7 +49,7 @@ def never_rescued(world: World, *, takes: timedelta = timedelta()) -> None:
 
 
 def out_of_liveperson(world: World) -> Callable[[], object]:
-    return lambda: world.sign_out.sign_out(ADA, scope=Scope.LIVEPERSON, now=world.clock.now)
+    return lambda: world.leave(ADA, Scope.LIVEPERSON)
 
 
 # ---- saved, or rescued ----
@@ -200,7 +200,7 @@ def test_late_tokens_are_left_to_lapse_where_the_user_signs_in_again_while_they_
 
 
 def test_tokens_that_come_after_a_local_sign_out_are_neither_kept_nor_revoked(world: World) -> None:
-    world.table.before("save_refresh", lambda: world.sign_out.sign_out(ADA, scope=Scope.LOCAL, now=NOON))
+    world.table.before("save_refresh", lambda: world.leave(ADA, Scope.LOCAL))
     world.endpoint.order(world.answer("late"))
 
     result = world.work()
@@ -213,7 +213,7 @@ def test_tokens_newer_than_a_sign_out_from_liveperson_are_none_of_its_business(w
     out_of_liveperson(world)()
     world.sign_in_again()
     world.clock.go_on(timedelta(hours=1))
-    world.table.before("save_refresh", lambda: world.sign_out.sign_out(ADA, scope=Scope.LOCAL, now=world.clock.now))
+    world.table.before("save_refresh", lambda: world.leave(ADA, Scope.LOCAL))
     world.endpoint.order(world.answer("late"))
 
     with pytest.raises(GrantMovedError) as moved:

@@ -267,7 +267,7 @@ def test_whoever_signs_in_meanwhile_gets_that_token(world: World) -> None:
 
 def test_a_late_token_that_is_left_to_lapse_is_told(world: World) -> None:
     def sign_out_and_in() -> None:
-        world.sign_out.sign_out(ADA, scope=Scope.LIVEPERSON, now=NOON)
+        world.leave(ADA, Scope.LIVEPERSON)
         world.sign_in_again()
 
     has_token(world, age=HALF_AN_HOUR)
@@ -282,7 +282,7 @@ def test_a_late_token_that_is_left_to_lapse_is_told(world: World) -> None:
 
 def test_whoever_signs_out_meanwhile_gets_none(world: World) -> None:
     has_token(world, age=HALF_AN_HOUR)
-    world.table.before("save_refresh", lambda: world.sign_out.sign_out(ADA, scope=Scope.LOCAL, now=NOON))
+    world.table.before("save_refresh", lambda: world.leave(ADA, Scope.LOCAL))
     world.endpoint.order(world.answer("late"))
 
     with pytest.raises(NotSignedInError):
@@ -503,7 +503,7 @@ def test_a_note_that_fails_costs_nobody_the_token(world: World, happens: str) ->
 
 def test_a_note_never_brings_back_who_signed_out_meanwhile(world: World) -> None:
     has_token(world, age=SECOND, last_used_at=NOON - HOUR)
-    world.table.before("note_use", lambda: world.sign_out.sign_out(ADA, scope=Scope.LOCAL, now=NOON))
+    world.table.before("note_use", lambda: world.leave(ADA, Scope.LOCAL))
 
     vend(world)
 

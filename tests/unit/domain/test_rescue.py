@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from le_auth.domain.grants import Renewal, Scope, Sealed, Status
 from le_auth.domain.rescue import Landing, read_rescue, rescue_pause, write_rescue
+from le_auth.domain.sign_out import Revocation
 from le_auth.domain.slots import slot_of
 from le_auth.errors import (
     ClientRefusedError,
@@ -35,7 +36,7 @@ def a_renewal(name: str = "rescued", *, replaces: int = 7, expires_at: datetime 
 
 
 def sign_out(world: World, scope: Scope = Scope.LIVEPERSON) -> None:
-    world.sign_out.sign_out(ADA, scope=scope, now=world.clock.now)
+    world.leave(ADA, scope)
 
 
 # ---- messages ----
@@ -213,12 +214,13 @@ def test_a_rescue_after_a_sign_out_from_liveperson_is_revoked_there(world: World
     assert world.ada.sealed is None
 
 
-def test_a_rescue_is_revoked_although_the_stored_tokens_are_still_to_be(world: World) -> None:
+def test_a_rescue_takes_the_place_of_the_stored_tokens_that_it_has_made_void(world: World) -> None:
     world.endpoint.revocation_errors.append(OutcomeUnknownError("down"))
     sign_out(world)
 
     assert world.rescue.land(a_renewal()) is Landing.REVOKED
-    assert world.ada.revocation_is_due
+    assert world.endpoint.revoked == ["refresh-canary-old", "refresh-canary-rescued"]
+    assert not world.ada.revocation_is_due
 
 
 def test_a_rescue_after_a_second_sign_out_from_liveperson_is_revoked(world: World) -> None:
@@ -238,18 +240,53 @@ def test_a_revocation_that_liveperson_does_not_want_repeated_is_done(world: Worl
     assert world.rescue.land(a_renewal()) is Landing.REVOKED
 
 
-@pytest.mark.parametrize("error", [OutcomeUnknownError("broken"), SettingError("unset")])
-def test_a_revocation_that_fails_keeps_the_rescue(world: World, error: Exception) -> None:
+@pytest.mark.parametrize(
+    "errors",
+    [[OutcomeUnknownError("broken")], [SettingError("unset")], [ClientRefusedError("401")]],
+    ids=["outage", "setting", "secret"],
+)
+def test_a_revocation_that_fails_waits_in_the_item_and_not_in_the_queue(world: World, errors: list[Exception]) -> None:
+    """Other users' refreshes wait for the queue to be empty, and must not wait for LivePerson."""
     sign_out(world)
-    world.endpoint.revocation_errors.append(error)
+    world.endpoint.revocation_errors.extend(errors)
 
-    with pytest.raises(type(error)):
-        world.rescue.land(a_renewal())
+    assert world.rescue.land(a_renewal()) is Landing.REVOCATION_DUE
+
+    assert world.ada.revocation_is_due
+    assert world.tokens_of()[1] == "refresh-canary-rescued"
+    world.clock.go_on(timedelta(hours=1))
+    assert world.work().reason == "revocation_done"
+    assert world.endpoint.revoked[-1] == "refresh-canary-rescued"
 
 
-def test_a_revocation_with_secrets_that_liveperson_refuses_keeps_the_rescue(world: World) -> None:
+def test_a_rescue_whose_remembrance_lost_its_answer_is_revoked_once(world: World) -> None:
     sign_out(world)
-    world.endpoint.revocation_errors.extend([ClientRefusedError("401")] * 2)
+    world.table.lose_answer("remember_revocation")
 
-    with pytest.raises(ClientRefusedError):
-        world.rescue.land(a_renewal())
+    assert world.rescue.land(a_renewal()) is Landing.REVOKED
+    assert world.endpoint.revoked.count("refresh-canary-rescued") == 1
+
+
+def test_a_revocation_under_way_of_the_older_token_leaves_the_rescued_one(world: World) -> None:
+    world.endpoint.revocation_errors.extend([OutcomeUnknownError("down")] * 2)
+    sign_out(world)
+    older = world.ada
+    assert world.rescue.land(a_renewal()) is Landing.REVOCATION_DUE
+
+    assert world.sign_out.finish_revocation(older, now=NOON) is Revocation.DONE
+
+    assert world.tokens_of()[1] == "refresh-canary-rescued"
+    assert world.ada.revocation_is_due
+
+
+def test_a_rescue_older_than_the_one_remembered_does_not_take_its_place(world: World) -> None:
+    world.endpoint.revocation_errors.extend([OutcomeUnknownError("down")] * 2)
+    world.have(ADA, generation=9)
+    sign_out(world)
+    newer, older = a_renewal(replaces=9), a_renewal("older", replaces=7)
+    assert world.rescue.land(newer) is Landing.REVOCATION_DUE
+
+    world.rescue.land(older)
+
+    assert world.endpoint.revoked[-1] == world.endpoint.revoked[-2] == "refresh-canary-rescued"
+    assert world.table.writes.count("remember_revocation") == 1

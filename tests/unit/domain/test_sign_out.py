@@ -34,7 +34,7 @@ BOTH = pytest.mark.parametrize("scope", list(Scope))
 
 
 def sign_out(world: World, scope: Scope) -> Revocation:
-    return world.sign_out.sign_out(ADA, scope=scope, now=world.clock.now)
+    return world.leave(ADA, scope)
 
 
 def leave_due(world: World, error: Exception | None = None) -> None:
@@ -111,7 +111,7 @@ def test_a_table_that_is_down_signs_nobody_out(world: World, scope: Scope) -> No
 
 @BOTH
 def test_signing_out_where_nobody_is_signed_in_is_no_error(world: World, scope: Scope) -> None:
-    assert world.sign_out.sign_out(BOB, scope=scope, now=NOON) is Revocation.NOT_ASKED
+    assert world.leave(BOB, scope) is Revocation.NOT_ASKED
     assert BOB not in world.table.grants
 
 
@@ -214,8 +214,28 @@ def test_a_revocation_that_liveperson_refuses_is_told_and_not_repeated(world: Wo
 def test_who_must_sign_in_again_has_no_token_to_revoke(world: World) -> None:
     world.table.put(replace(world.ada, status=Status.REAUTHORIZE, slot=None, sealed=None))
 
-    assert sign_out(world, Scope.LIVEPERSON) is Revocation.DONE
+    assert sign_out(world, Scope.LIVEPERSON) is Revocation.UNCERTAIN
     assert (world.endpoint.revoked, world.ada.slot, world.ada.status) == ([], None, Status.SIGNED_OUT)
+
+
+def test_a_revocation_after_an_attempt_of_unknown_end_is_uncertain(world: World) -> None:
+    """LivePerson may have rotated the token in that attempt: then it is another one that lives on."""
+    world.have(ADA, unsettled=1)
+
+    assert sign_out(world, Scope.LIVEPERSON) is Revocation.UNCERTAIN
+    assert (world.endpoint.revoked, world.ada.unsettled) == (["refresh-canary-old"], 0)
+
+
+@BOTH
+def test_a_late_sign_out_does_not_end_the_sign_in_that_came_after_the_first(world: World, scope: Scope) -> None:
+    epoch = world.ada.session_epoch
+    sign_out(world, scope)
+    world.clock.go_on(timedelta(seconds=1))
+    world.sign_in_again()
+    after = world.ada
+
+    assert world.sign_out.sign_out(ADA, scope=scope, session_epoch=epoch, now=world.clock.now) is Revocation.NOT_ASKED
+    assert world.ada == after
 
 
 def test_a_user_who_signs_in_while_being_revoked_keeps_the_new_sign_in(world: World) -> None:

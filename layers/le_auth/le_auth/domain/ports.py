@@ -143,14 +143,17 @@ class GrantStore(Protocol):
 class SignOutStore(Protocol):
     """The table, as sign-out needs it.
 
-    All raise TableUnavailableError, and GrantMovedError where a stored number is not smaller, or nobody is signed in.
+    All raise TableUnavailableError, and GrantMovedError where the item is not as the caller knew it.
     """
 
-    def sign_out_locally(self, user: User, *, number: int, now: datetime) -> None:
-        """End the sessions and drop the tokens. `number`: the new generation and session epoch."""
+    def sign_out_locally(self, user: User, *, number: int, session_epoch: int, now: datetime) -> None:
+        """End the sessions of an epoch and drop the tokens. `number`: the new generation and session epoch."""
 
-    def sign_out_of_liveperson(self, user: User, *, number: int) -> Grant:
+    def sign_out_of_liveperson(self, user: User, *, number: int, session_epoch: int) -> Grant:
         """End the sessions and keep the sealed tokens until they are revoked; gives the grant as it is now."""
+
+    def remember_revocation(self, grant: Grant, renewal: Renewal) -> Grant:
+        """Keep, on a signed-out grant, tokens that came back late, until they are revoked; gives it as it is now."""
 
     def finish_revocation(self, grant: Grant, *, now: datetime) -> None:
         """Drop the revoked tokens."""

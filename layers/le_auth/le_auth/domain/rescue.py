@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Renewal, Sealed
 from le_auth.domain.users import User
-from le_auth.errors import GrantMovedError, RequestRefusedError
+from le_auth.errors import GrantMovedError, MisconfiguredError, TryLaterError
 
 if TYPE_CHECKING:
-    from le_auth.domain.back_channel import BackChannel
     from le_auth.domain.grants import Grant
-    from le_auth.domain.ports import GrantStore
+    from le_auth.domain.ports import Clock, GrantStore, SignOutStore
+    from le_auth.domain.sign_out import SignOut
 
 _SOON, _SOON_RECEIVES = timedelta(seconds=30), 200
 _LATER = timedelta(minutes=5)
@@ -80,6 +80,7 @@ class Landing(StrEnum):
 
     RESCUED = "rescued"
     REVOKED = "revoked"
+    REVOCATION_DUE = "revocation_due"
     DROPPED = "dropped"
 
 
@@ -88,13 +89,15 @@ class Rescue:
     """Writes rescued tokens, unless the user's grant has moved on."""
 
     store: GrantStore
-    channel: BackChannel
+    sign_outs: SignOutStore
+    sign_out: SignOut
+    clock: Clock
 
     def land(self, renewal: Renewal) -> Landing:
         """Save rescued tokens under the condition of the save that failed.
 
         Raises:
-            TryLaterError, MisconfiguredError: later.
+            TableUnavailableError, GrantMovedError: later.
         """
         try:
             self.store.save_refresh(renewal)
@@ -103,16 +106,30 @@ class Rescue:
                 return Landing.RESCUED
             if error.grant is None or not error.grant.wants_revoked(renewal.replaces):
                 return Landing.DROPPED
-            self._revoke(renewal)
-            return Landing.REVOKED
+            return self._revoke(renewal, error.grant)
         return Landing.RESCUED
 
-    def _revoke(self, renewal: Renewal) -> None:
-        """Revoke tokens that came back after their user had signed out of LivePerson."""
+    def _revoke(self, renewal: Renewal, found: Grant) -> Landing:
+        """Revoke tokens that came back after their user had signed out of LivePerson.
+
+        The item remembers them first, so that no message has to wait for LivePerson: other users' refreshes look at
+        whether the queue is empty.
+        """
+        if found.sealed is None or found.sealed.generation < renewal.sealed.generation:
+            found = self._remember(renewal, found)
         try:
-            self.channel.revoke(renewal.user, renewal.sealed)
-        except RequestRefusedError:
-            return  # LivePerson does not want a 4xx repeated
+            self.sign_out.finish_revocation(found, now=self.clock())
+        except (TryLaterError, MisconfiguredError):
+            return Landing.REVOCATION_DUE
+        return Landing.REVOKED
+
+    def _remember(self, renewal: Renewal, found: Grant) -> Grant:
+        try:
+            return self.sign_outs.remember_revocation(found, renewal)
+        except GrantMovedError as error:
+            if error.grant is not None and is_saved(renewal, error.grant):
+                return error.grant
+            raise
 
 
 def is_saved(renewal: Renewal, found: Grant | None) -> bool:

@@ -30,12 +30,16 @@ if TYPE_CHECKING:
 
 
 class Revocation(StrEnum):
-    """What became of a sign-out at LivePerson."""
+    """What became of a sign-out at LivePerson.
+
+    `UNCERTAIN`: what was revoked, if anything, may not have been the newest token, so LivePerson's session may live on.
+    """
 
     NOT_ASKED = "not_asked"
     DONE = "done"
     DUE = "due"
     REFUSED = "refused"
+    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +49,12 @@ class SignOut:
     store: SignOutStore
     channel: BackChannel
 
-    def sign_out(self, user: User, *, scope: Scope, now: datetime) -> Revocation:
+    def sign_out(self, user: User, *, scope: Scope, session_epoch: int, now: datetime) -> Revocation:
         """End all sessions of a user here, and with scope `liveperson` also at LivePerson.
+
+        Args:
+            session_epoch: of the sessions that are to end. Where it is over already, nothing happens, so that a late or
+                repeated sign-out never ends a newer sign-in.
 
         Gives what became of it there: `DUE` is done later, by the user's next scheduled message. Nobody being signed
         in is no error.
@@ -54,7 +62,7 @@ class SignOut:
         Raises:
             TableUnavailableError: nothing was changed.
         """
-        grant = self._end(user, scope=scope, now=now)
+        grant = self._end(user, scope=scope, session_epoch=session_epoch, now=now)
         if grant is None or not grant.revocation_is_due:
             return Revocation.NOT_ASKED
         try:
@@ -68,7 +76,7 @@ class SignOut:
         Raises:
             TryLaterError, MisconfiguredError: it is still due.
         """
-        end = Revocation.DONE
+        end = Revocation.DONE if grant.sealed is not None and not grant.unsettled else Revocation.UNCERTAIN
         if grant.sealed is not None:
             try:
                 self.channel.revoke(grant.user, grant.sealed)
@@ -80,22 +88,22 @@ class SignOut:
             return end  # the user has signed in again meanwhile
         return end
 
-    def _end(self, user: User, *, scope: Scope, now: datetime) -> Grant | None:
+    def _end(self, user: User, *, scope: Scope, session_epoch: int, now: datetime) -> Grant | None:
         """End the sessions under a number that was never used before; gives the grant, None where there is no more.
 
         Like a sign-in's, the number is drawn from the clock, or follows the stored one where that is ahead.
         """
-        number = drawn = int(now.timestamp() * 1000)
+        number = max(int(now.timestamp() * 1000), session_epoch + 1)
         for _ in range(2):
             try:
                 if scope is Scope.LIVEPERSON:
-                    return self.store.sign_out_of_liveperson(user, number=number)
-                self.store.sign_out_locally(user, number=number, now=now)
+                    return self.store.sign_out_of_liveperson(user, number=number, session_epoch=session_epoch)
+                self.store.sign_out_locally(user, number=number, session_epoch=session_epoch, now=now)
             except GrantMovedError as error:
                 found = error.grant
-                if found is None or found.status is Status.SIGNED_OUT:
+                if found is None or found.status is Status.SIGNED_OUT or found.session_epoch != session_epoch:
                     return found
-                number = max(drawn, found.generation + 1, found.session_epoch + 1)
+                number = max(number, found.generation + 1)
             else:
                 return None
         raise TableUnavailableError("This user's record changed twice while it was being signed out.")
