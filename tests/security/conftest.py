@@ -1,7 +1,7 @@
 """Each test marked `broken_by` runs once as it is and once for each break, under which it must fail.
 
-A break proves something only where the test itself notices it: an error, or an assertion in the code that prepares the
-test, does not count.
+A break proves something only where the test itself notices it: an error, a function that crashes, or an assertion in
+the code that prepares the test does not count.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if broken is None:
         return (yield)
     with pytest.MonkeyPatch.context() as patch:
+        crashes: list[BaseException] = []
+        patch.setattr("le_auth.observe.log_unexpected", crashes.append)
         broken.apply(patch)
         try:
             yield
@@ -50,6 +52,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             place = traceback.extract_tb(error.__traceback__)[-1]
             if not Path(place.filename).is_relative_to(_THESE_TESTS):
                 raise
+            if crashes:
+                raise crashes[0] from error
             print(f"noticed: {place.line}")  # noqa: T201 - `pytest -rP` shows which assertion it was
             return True
     pytest.fail(f"The test passes although it is broken: {broken.what}", pytrace=False)

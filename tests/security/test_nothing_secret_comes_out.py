@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from le_auth import wiring
+from le_auth import browser as browser_module
+from le_auth import observe, wiring
 from le_auth.domain.grants import Scope
+from le_auth.domain.refusals import read_refusal
+from le_auth.domain.token_answer import read_tokens
 from le_auth.domain.users import User
 from tests.support.api_events import token_event
+from tests.support.breaks import broken_by
 from tests.support.browser import parameters
 from tests.support.installation import ACCOUNT, APP, INTERVAL, OTHER_SECRET, SEALING_KEY, SECRET
 from tests.support.secrets_seen import SecretsSeen
@@ -20,6 +24,8 @@ from tests.support.secrets_seen import SecretsSeen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from le_auth.domain.tokens import Tokens
+    from le_auth.errors import LeAuthError
     from tests.support.browser import Browser
     from tests.support.installation import Answer, Installation, Record
 
@@ -126,6 +132,28 @@ def flow(installation: Installation, browser: Browser, caplog: pytest.LogCapture
     return Flow(installation, browser)
 
 
+def logs_the_event() -> dict[str, object]:
+    answer = browser_module._answer
+
+    def log_and_answer(event: Any, *args: Any) -> Answer:
+        observe.the_logger().info("request", extra={"event": event})
+        return answer(event, *args)
+
+    return {"le_auth.browser._answer": log_and_answer}
+
+
+def logs_tokens(answer: Any, **options: Any) -> Tokens:
+    observe.the_logger().info(
+        "tokens", extra={"token_type": answer["token_type"], "ends_in": answer["access_token"][-24:]}
+    )
+    return read_tokens(answer, **options)
+
+
+READ_TOKENS = "le_auth.adapters.sentinel.read_tokens"
+
+
+@broken_by("the event is logged", logs_the_event())
+@broken_by("part of a token is logged", {READ_TOKENS: logs_tokens})
 def test_point_28_nothing_secret_comes_out_of_a_whole_sign_in_and_refresh(
     flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -256,6 +284,23 @@ def test_point_28_nothing_secret_comes_out_when_sentinel_misbehaves(
     assert flow.leaks(capsys, caplog) == []
 
 
+def quotes_the_answer(status: int, headers: Any, body: bytes) -> LeAuthError:
+    error = read_refusal(status, headers, body)
+    error.args = (f"{error} {body.decode()}",)
+    return error
+
+
+@broken_by("an error quotes the answer", {"le_auth.adapters.sentinel.read_refusal": quotes_the_answer})
+def test_point_28_what_sentinel_says_of_a_failure_is_not_repeated(
+    flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    for status in (400, 401, 429, 500):
+        flow.installation.simulator.faults.order("token-code", "status", status=status, body=SECRET)
+        flow.visit(flow.come_back())
+
+    assert flow.leaks(capsys, caplog) == []
+
+
 @pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "GetItem", "GetSecretValue"])
 @pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "ValidationException"])
 def test_point_28_nothing_secret_comes_out_when_aws_misbehaves(
@@ -309,6 +354,7 @@ def _put(flow: Flow, name: str, content: str) -> None:
     )
 
 
+@broken_by("the event is logged", logs_the_event())
 @pytest.mark.parametrize("parameter", ["state", "code", "error", "error_description", "iss", "account_id", "return_to"])
 def test_point_28_bad_input_is_not_repeated_in_a_log(
     flow: Flow, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, parameter: str
