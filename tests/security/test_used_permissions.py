@@ -1,0 +1,196 @@
+"""Least privilege, from both ends: what the functions ask of AWS is granted, and what is granted is asked.
+
+The flows below go every way that reaches AWS. A new function needs a line in tests/support/installation.py's FUNCTIONS
+and a flow here; a call of AWS that no flow reaches fails a test too.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.callback import app
+from le_auth.domain.users import User
+from tests.support.breaks import broken_by, broken_by_template
+from tests.support.installation import ACCOUNT, FUNCTIONS, INTERVAL
+from tests.support.permissions import Permission, Used, granted, operations_in_the_code
+from tests.support.processed_template import as_list, properties
+from tests.support.template import read_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.browser import Browser
+    from tests.support.installation import Installation
+
+ADA = User(account_id=ACCOUNT, user_id="1001")
+
+# Granted for what Lambda does in the function's name, which no call of the function shows.
+DONE_BY_LAMBDA = {
+    "logs:CreateLogStream": "writes the function's log",
+    "logs:PutLogEvents": "writes the function's log",
+    "sqs:ReceiveMessage": "polls the queue of the function's event source",
+    "sqs:DeleteMessage": "removes what the function has worked off",
+    "sqs:GetQueueAttributes": "learns how long the queue is, to scale",
+}
+
+
+def sign_in(installation: Installation, browser: Browser) -> None:
+    """Sign in, twice in the same moment; deny; come back a second time; be refused; look at the session."""
+    browser.sign_in()
+    browser.sign_in()
+    browser.visit(browser.come_back(action="deny"))
+    callback, cookies = browser.come_back(), dict(browser.cookies)
+    browser.visit(callback)
+    browser.cookies.update(cookies)
+    browser.visit(callback)
+    installation.put_app_install_secret("canary-wrong-secret")
+    installation.go_on(timedelta(minutes=6))
+    browser.visit(browser.come_back())
+    browser.visit("/")
+    browser.visit("/session")
+
+
+def read_a_forged_session(installation: Installation, browser: Browser) -> None:
+    """Bring a session that was sealed with another key."""
+    browser.sign_in()
+    installation.go_on(timedelta(minutes=2))
+    browser.cookies["__Host-le-session"] = "0." + "A" * 80
+    browser.visit("/session")
+
+
+def refresh_on_schedule(installation: Installation, browser: Browser) -> None:
+    """Let the schedule find a user, the worker refresh her, and a second message find her fresh."""
+    browser.sign_in()
+    for _ in range(2):
+        installation.go_on(INTERVAL)
+        for minute in range(60):
+            installation.schedule(at=installation.now + timedelta(minutes=minute))
+        installation.work(installation.receive())
+    installation.work(installation.due(ADA))
+
+
+def fail_to_refresh(installation: Installation, browser: Browser) -> None:
+    """Fail in each way that ends in another write: a passing failure, a lost grant, a user who is idle."""
+    browser.sign_in()
+    for fault in ({"status": 500}, {"status": 429}, {"status": 400, "body": '{"error": "invalid_grant"}'}):
+        installation.go_on(INTERVAL)
+        installation.simulator.faults.order("token-refresh", "status", **fault)
+        installation.work(installation.due(ADA))
+    browser.sign_in()
+    installation.go_on(timedelta(days=15))
+    installation.work(installation.due(ADA))
+
+
+FLOWS: list[Callable[[Installation, Browser], None]] = [
+    sign_in,
+    read_a_forged_session,
+    refresh_on_schedule,
+    fail_to_refresh,
+]
+
+
+def run_every_flow(installation: Installation, new_browser: Callable[[], Browser]) -> Used:
+    used = Used(installation=installation)
+    for flow in FLOWS:
+        flow(installation, new_browser())
+        installation.put_app_install_secret("canary-app-install-secret")
+        installation.start_cold()
+    return used
+
+
+def used_and_granted(function: str, used: Used) -> tuple[set[Permission], set[Permission]]:
+    allowed = {permission for permission, _ in granted(FUNCTIONS[function])}
+    needed = used.permissions(function)
+    return needed, {
+        permission for permission in allowed if permission.action not in DONE_BY_LAMBDA or permission in needed
+    }
+
+
+def reads_before_it_signs_in(*args: Any, **options: Any) -> Any:
+    app.the_sign_in().store.find(ADA)  # type: ignore[attr-defined]
+    return FINISH(*args, **options)
+
+
+FINISH = app.finish
+
+
+def allow(role: str, action: str, resource: object) -> Callable[[dict[str, Any]], None]:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return lambda resources: resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(
+        statement
+    )
+
+
+def forbid(role: str, action: str) -> Callable[[dict[str, Any]], None]:
+    def change(resources: dict[str, Any]) -> None:
+        for statement in resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+            if action in statement["Action"]:
+                statement["Action"] = [each for each in as_list(statement["Action"]) if each != action]
+
+    return change
+
+
+TABLE = {"Fn::GetAtt": ["TokenTable", "Arn"]}
+
+
+@broken_by("callback reads an item too", {"functions.callback.app.finish": reads_before_it_signs_in})
+@broken_by_template("launch may read the table", allow("LaunchRole", "dynamodb:GetItem", TABLE))
+@broken_by_template("the worker may delete items", allow("RefreshWorkerRole", "dynamodb:DeleteItem", TABLE))
+@broken_by_template("session may read all secrets", allow("SessionRole", "secretsmanager:GetSecretValue", "*"))
+@broken_by_template("session may not read the table", forbid("SessionRole", "dynamodb:GetItem"))
+def test_each_function_may_do_what_it_does_and_does_what_it_may(
+    installation: Installation, new_browser: Callable[[], Browser]
+) -> None:
+    used = run_every_flow(installation, new_browser)
+
+    for function in FUNCTIONS:
+        needed, allowed = used_and_granted(function, used)
+        assert needed == allowed, function
+
+
+def without_condition(resources: dict[str, Any]) -> None:
+    for statement in statements(resources, "RefreshSchedulerRole"):
+        statement.pop("Condition", None)
+
+
+@broken_by_template("any item", without_condition)
+def test_the_scheduler_touches_the_items_that_its_role_names_and_no_others(
+    installation: Installation, new_browser: Callable[[], Browser]
+) -> None:
+    used = run_every_flow(installation, new_browser)
+
+    conditions = {
+        permission.action: condition
+        for permission, condition in granted(FUNCTIONS["refresh_scheduler"])
+        if permission.resource == "TokenTable"
+    }
+    assert set(conditions) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    for action, condition in conditions.items():
+        leading = condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys")
+        assert leading is not None
+        assert used.keys("refresh_scheduler", action) == set(leading)
+
+
+def test_the_flows_reach_every_call_of_aws_that_stands_in_the_code(
+    installation: Installation, new_browser: Callable[[], Browser]
+) -> None:
+    used = run_every_flow(installation, new_browser)
+
+    assert operations_in_the_code() == {operation.lower() for operation in used.operations()}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_lambda_does_in_a_functions_name_is_granted_where_it_does_it_only(function: str) -> None:
+    logical_id = FUNCTIONS[function]
+    exempt = {permission for permission, _ in granted(logical_id) if permission.action in DONE_BY_LAMBDA}
+    log = properties(logical_id)["LoggingConfig"]["LogGroup"]["Ref"]
+    queues = [
+        event["Properties"]["Queue"]["Fn::GetAtt"].partition(".")[0]
+        for event in read_template()["Resources"][logical_id]["Properties"].get("Events", {}).values()
+        if event["Type"] == "SQS"
+    ]
+
+    assert {permission.resource for permission in exempt} == {log, *queues}
