@@ -26,11 +26,11 @@ def writes_more(due: DueToken) -> str:
 @broken_by("a message holds a token", {"le_auth.domain.scheduled.DueToken.write": writes_more})
 def test_point_28_messages_hold_the_users_key_and_a_time_and_nothing_else(installation: Installation) -> None:
     user = installation.sign_in()
-    minute = slot_of(user)
-    installation.schedule(at=installation.now + timedelta(minutes=minute))
+    due_at = installation.now + timedelta(minutes=slot_of(user))
+    installation.schedule(at=due_at)
 
     bodies = [json.loads(record["body"]) for record in installation.receive()]
-    assert bodies == [{"pk": user.pk, "due_at": int(installation.now.timestamp()) + 60 * minute}]
+    assert bodies == [{"pk": user.pk, "due_at": int(due_at.timestamp())}]
 
 
 def logs_more(variable: str) -> Callable[[dict[str, Any]], None]:
