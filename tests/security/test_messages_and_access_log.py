@@ -49,5 +49,6 @@ def test_point_28_the_access_log_holds_route_and_figures_only() -> None:
     log_format = only_resource_of_type("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
 
     allowed = "requestId|requestTime|identity\\.sourceIp|routeKey|protocol|status|response(Length|Latency)"
+    of_others = r"integration\.(status|latency)|error\.responseType|authorizer\.error"
     for variable in json.loads(log_format).values():
-        assert re.fullmatch(rf"\$context\.({allowed}|integration\.(status|latency)|error\.responseType)", variable)
+        assert re.fullmatch(rf"\$context\.({allowed}|{of_others})", variable)

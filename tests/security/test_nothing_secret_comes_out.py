@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from le_auth import browser as browser_module
 from le_auth import observe, wiring
+from le_auth.browser import Route
 from le_auth.domain.grants import Scope
 from le_auth.domain.refusals import read_refusal
 from le_auth.domain.token_answer import read_tokens
@@ -133,13 +133,13 @@ def flow(installation: Installation, browser: Browser, caplog: pytest.LogCapture
 
 
 def logs_the_event() -> dict[str, object]:
-    answer = browser_module._answer
+    answer = Route._answer
 
-    def log_and_answer(event: Any, *args: Any) -> Answer:
+    def log_and_answer(self: Route, event: Any, respond: Any) -> Answer:
         observe.the_logger().info("request", extra={"event": event})
-        return answer(event, *args)
+        return answer(self, event, respond)
 
-    return {"le_auth.browser._answer": log_and_answer}
+    return {"le_auth.browser.Route._answer": log_and_answer}
 
 
 def logs_tokens(answer: Any, **options: Any) -> Tokens:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from le_auth.browser import Route
     from tests.security.conftest import Sent
     from tests.support.browser import Browser
     from tests.support.installation import Installation
@@ -139,17 +140,19 @@ def test_point_05_a_used_state_that_ttl_should_have_deleted_stays_used(
 # ---- 18: only a person's visit ----
 
 
-def turned_away_by(method: bool) -> Callable[[Any], Any]:
-    def turned_away(request: Any) -> Any:
-        if method and request.method != "GET":
-            return web.empty(405, {})
-        return web.empty(503, {}) if not method and request.is_prefetch else None
-
-    return turned_away
+def head_counts(_: Route, request: Any) -> Any:
+    return web.empty(503, {}) if request.is_prefetch else None
 
 
-@broken_by("HEAD counts as GET", {"le_auth.browser._turned_away": turned_away_by(method=False)})
-@broken_by("a prefetch counts as a visit", {"le_auth.browser._turned_away": turned_away_by(method=True)})
+def prefetch_counts(_: Route, request: Any) -> Any:
+    return None if request.method == "GET" else web.empty(405, {})
+
+
+TURNED_AWAY = "le_auth.browser.Route._turned_away"
+
+
+@broken_by("HEAD counts as GET", {TURNED_AWAY: head_counts})
+@broken_by("a prefetch counts as a visit", {TURNED_AWAY: prefetch_counts})
 def test_point_18_head_and_prefetch_consume_nothing(installation: Installation, browser: Browser) -> None:
     callback = browser.come_back()
     event = browser.event(callback)

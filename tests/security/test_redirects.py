@@ -132,7 +132,7 @@ def repeats_the_query(base_url: str, *_: object) -> str:
     return f"{base_url}/launch?state={'s' * 43}"
 
 
-@broken_by("the state is handed on", {"le_auth.web.launch_url": repeats_the_query})
+@broken_by("the state is handed on", {"le_auth.error_answers.launch_url": repeats_the_query})
 def test_point_15_nor_does_an_error_page_lead_on_with_them(installation: Installation, browser: Browser) -> None:
     for kind in ("status", "drop-after"):
         installation.simulator.faults.order("token-code", kind)

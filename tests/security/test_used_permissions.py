@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from functions.callback import app
 from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
+from tests.support.api_events import authorizer_event, guarded_event
 from tests.support.breaks import broken_by, broken_by_template
-from tests.support.installation import ACCOUNT, FUNCTIONS, INTERVAL
+from tests.support.event_bus import install_bus
+from tests.support.fake_lambda import FakeLambda
+from tests.support.installation import ACCOUNT, BASE_URL, FUNCTIONS, INTERVAL
 from tests.support.permissions import Permission, Used, granted, operations_in_the_code
 from tests.support.processed_template import as_list, properties, resources_of_type
 
@@ -106,6 +109,28 @@ def vend(installation: Installation, _: Browser) -> None:
     stay_unsaved(installation, lambda _: installation.invoke("access_token", wish))
     installation.land(installation.receive_rescues())
     installation.invoke("access_token", wish)
+    installation.go_on(INTERVAL)
+    lost = '{"error": "invalid_grant"}'
+    installation.simulator.faults.order("token-refresh", "status", status=400, body=lost)
+    installation.invoke("access_token", wish)
+
+
+def sign_out(installation: Installation, browser: Browser) -> None:
+    """Sign out here, then of LivePerson, which fails at first and is done by the worker later."""
+    browser.sign_in()
+    browser.call("/logout", origin=BASE_URL)
+    browser.sign_in()
+    installation.simulator.faults.order("revoke", "status", status=500)
+    browser.call("/logout?scope=liveperson", origin=BASE_URL)
+    installation.go_on(INTERVAL)
+    installation.work(installation.due(ADA))
+
+
+def ask_the_authorizer(installation: Installation, browser: Browser) -> None:
+    """Have API Gateway ask about a request for a route of the application."""
+    browser.sign_in()
+    cookies = [f"{name}={value}" for name, value in browser.cookies.items()]
+    installation.invoke("authorizer", authorizer_event("/own/route", cookies=cookies))
 
 
 FLOWS: list[Callable[[Installation, Browser], None]] = [
@@ -115,16 +140,34 @@ FLOWS: list[Callable[[Installation, Browser], None]] = [
     fail_to_refresh,
     refresh_into_the_rescue_queue,
     vend,
+    sign_out,
+    ask_the_authorizer,
 ]
 
 
 def run_every_flow(installation: Installation, new_browser: Callable[[], Browser]) -> Used:
     used = Used(installation=installation)
+    install_bus(installation)
     for flow in FLOWS:
         flow(installation, new_browser())
         installation.put_app_install_secret("canary-app-install-secret")
         installation.start_cold()
+    call_the_example(used)
     return used
+
+
+def call_the_example(used: Used) -> None:
+    """Let the example's function ask for a token; its client of Lambda is its own."""
+    installation = used.installation
+    user = installation.sign_in("4001")
+
+    def invoke(payload: Any) -> Any:
+        used.others["example"] = {Permission("lambda:InvokeFunction", "AccessTokenFunction")}
+        return {"access_token": payload["user_id"]}
+
+    installation.monkeypatch.setattr(installation.module("example"), "the_lambda", lambda: FakeLambda(invoke))
+    person = {"account_id": user.account_id, "user_id": user.user_id}
+    installation.invoke("example", guarded_event("/example/me", person))
 
 
 def done_by_lambda(function: str) -> set[Permission]:
@@ -162,7 +205,8 @@ def allow(role: str, action: str, resource: object) -> Callable[[dict[str, Any]]
 def forbid(role: str, action: str) -> Callable[[dict[str, Any]], None]:
     def change(resources: dict[str, Any]) -> None:
         for statement in statements(resources, role):
-            statement["Action"] = [each for each in as_list(statement["Action"]) if each != action]
+            if action in statement.get("Action", ()):
+                statement["Action"] = [each for each in as_list(statement["Action"]) if each != action]
 
     return change
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from botocore.session import get_session
 
 from tests.support.processed_template import as_list, properties
 
@@ -40,10 +44,12 @@ class Used:
 
     Args:
         calls: by function.
+        others: what functions needed for calls that are not made here.
     """
 
     installation: Installation
     calls: dict[str, list[AwsCall]] = field(default_factory=dict)
+    others: dict[str, set[Permission]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._invoke = self.installation.invoke
@@ -59,7 +65,7 @@ class Used:
 
     def permissions(self, function: str) -> set[Permission]:
         """Give what a function needed for what it did."""
-        return {self._permission(call) for call in self.calls.get(function, [])}
+        return {self._permission(call) for call in self.calls.get(function, [])} | self.others.get(function, set())
 
     def operations(self) -> set[str]:
         return {call.operation for calls in self.calls.values() for call in calls}
@@ -75,7 +81,9 @@ class Used:
     def _permission(self, call: AwsCall) -> Permission:
         action = f"{call.service}:{_OTHER_NAMES.get(call.operation, call.operation)}"
         named = [call.params[name] for name in ("TableName", "SecretId", "QueueUrl") if name in call.params]
-        (resource,) = [name for name, known in self.installation.deployed.resources.items() if known in named]
+        named += [entry["EventBusName"] for entry in call.params["Entries"]] if call.operation == "PutEvents" else []
+        deployed = self.installation.deployed
+        (resource,) = [name for name, known in {**deployed.resources, **deployed.parameters}.items() if known in named]
         if "IndexName" in call.params:
             resource = f"{resource}/index/{call.params['IndexName']}"
         return Permission(action, resource)
@@ -89,10 +97,16 @@ def granted(function: str) -> Iterator[tuple[Permission, dict[str, Any]]]:
     """
     role = properties(function)["Role"]["Fn::GetAtt"][0]
     for policy in properties(role)["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for statement in map(_unconditional, policy["PolicyDocument"]["Statement"]):
             for action in as_list(statement["Action"]):
                 for resource in as_list(statement["Resource"]):
                     yield Permission(action, _name_of(resource)), statement.get("Condition", {})
+
+
+def _unconditional(statement: dict[str, Any]) -> dict[str, Any]:
+    """Give a statement that stands in the policy under a condition of the template."""
+    chosen: dict[str, Any] = statement["Fn::If"][1] if "Fn::If" in statement else statement
+    return chosen
 
 
 def _name_of(resource: Any) -> str:
@@ -105,7 +119,7 @@ def _name_of(resource: Any) -> str:
         case {"Ref": name}:
             return str(name)
         case {"Fn::Sub": str(text)}:
-            return text.replace("${", "").replace(".Arn}", "").replace("}", "")
+            return re.sub(r"^.*\$\{(\w+)(\.Arn)?\}", r"\1", text)
         case _:
             return str(resource)
 
@@ -122,7 +136,15 @@ def _operations(tree: ast.AST) -> Iterator[str]:
             name = node.func.attr
             if name in {"get_paginator", "get_waiter"} and isinstance(node.args[0], ast.Constant):
                 name = str(node.args[0].value)
-            yield name.replace("_", "")
+            if name.replace("_", "") in _every_operation():
+                yield name.replace("_", "")
+
+
+@cache
+def _every_operation() -> set[str]:
+    services = ("dynamodb", "events", "lambda", "secretsmanager", "sqs")
+    models = [get_session().get_service_model(service) for service in services]
+    return {operation.lower() for model in models for operation in model.operation_names}
 
 
 def _is_client(node: ast.expr) -> bool:

@@ -36,7 +36,18 @@ def main() -> None:
     runs = sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
         write_seeds(Path(folder))
-        atheris.Setup([sys.argv[0], f"-runs={runs}", "-max_len=2048", "-timeout=5", "-verbosity=0", "-print_final_stats=1", folder], try_one)
+        atheris.Setup(
+            [
+                sys.argv[0],
+                f"-runs={runs}",
+                "-max_len=2048",
+                "-timeout=5",
+                "-verbosity=0",
+                "-print_final_stats=1",
+                folder,
+            ],
+            try_one,
+        )
         atheris.Fuzz()  # ends the process
 
 

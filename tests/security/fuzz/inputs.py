@@ -137,6 +137,38 @@ def requests(draw: st.DrawFn, paths: tuple[str, ...]) -> dict[str, Any]:
     return event
 
 
+_bodies = st.one_of(
+    _query(form_token=text.map(_escaped)),
+    st.lists(_pairs, max_size=30).map("&".join),
+    st.binary(max_size=60).map(lambda raw: base64.b64encode(raw).decode()),
+    text,
+)
+_content_types = st.sampled_from(["application/x-www-form-urlencoded", "application/json", "multipart/form-data", ""])
+
+
+@st.composite
+def posts(draw: st.DrawFn, path: str) -> dict[str, Any]:
+    """Make an event of a form or script, with our own origin, another or none."""
+    event = draw(requests((path,)))
+    method = draw(st.sampled_from(["POST"] * 12 + ["GET", "HEAD", "OPTIONS"]))
+    event["routeKey"] = f"POST {path}"
+    event["requestContext"]["http"]["method"] = method
+    event["body"] = draw(st.none() | _bodies)
+    event["isBase64Encoded"] = draw(st.booleans())
+    event["headers"] |= {
+        "content-type": draw(_content_types | text),
+        "origin": draw(st.sampled_from([BASE_URL, "null", "https://evil.example.net"]) | text),
+        "accept": draw(st.sampled_from(["text/html", "*/*", "application/json"]) | text),
+    }
+    return event
+
+
+_path_parts = st.sampled_from([ACCOUNT, OTHER_ACCOUNT, "nobody"]) | text | anything
+token_paths = st.none() | st.fixed_dictionaries(
+    {}, optional={"account_id": _path_parts, "user_id": _path_parts, "min_valid_seconds": _path_parts}
+)
+
+
 @st.composite
 def misshapen_events(draw: st.DrawFn, paths: tuple[str, ...]) -> Any:
     """Make an event that API Gateway would never send: parts are missing or are something else."""

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from tests.support.installation import Answer, Installation
 
 LAUNCH, CALLBACK, SESSION = ("/launch",), ("/callback",), ("/", "/session")
-FUNCTION_OF = {"/launch": "launch", "/callback": "callback", "/": "session", "/session": "session"}
+FUNCTION_OF = {
+    "/launch": "launch",
+    "/callback": "callback",
+    "/": "session",
+    "/session": "session",
+    "/logout": "session",
+}
 NEVER_REPEATED = ("canary-planted", SECRET, SEALING_KEY)
 
 
@@ -94,6 +100,36 @@ def test_session_answers_every_request(target: Target, count: Callable[[], None]
     assert "You are signed in" not in answer["body"]
 
 
+@given(event=inputs.posts("/logout"))
+def test_sign_out_answers_every_request(target: Target, count: Callable[[], None], event: Any) -> None:
+    count()
+    answer = target.send("/logout", event)
+
+    assert answer["statusCode"] in {303, 400, 401, 403, 405, 503}
+    assert (answer["statusCode"] == 503) == is_prefetch(event)
+
+
+@given(event=inputs.requests(("/own/route",)))
+def test_the_authorizer_lets_nobody_through(target: Target, count: Callable[[], None], event: Any) -> None:
+    count()
+    verdict = target.installation.invoke("authorizer", {**event, "type": "REQUEST"})
+
+    assert verdict == {"isAuthorized": False}
+    target.look_for_secrets("")
+
+
+@given(path=inputs.token_paths, event=inputs.requests(("/token/x/y",)))
+def test_no_token_is_vended_to_whoever_asks_oddly(
+    target: Target, count: Callable[[], None], path: Any, event: Any
+) -> None:
+    count()
+    event["requestContext"]["authorizer"] = {"iam": {"userArn": "arn:aws:iam::123456789012:user/app"}}
+    answer = target.installation.invoke("access_token", {**event, "pathParameters": path})
+
+    assert answer["statusCode"] in {400, 404}
+    target.look_for_secrets(json.dumps(answer))
+
+
 @given(event=inputs.misshapen_events(("/launch", "/callback", "/", "/session")))
 @pytest.mark.parametrize("path", ["/launch", "/callback", "/session"])
 def test_events_that_api_gateway_never_sends_are_answered_too(
@@ -108,7 +144,8 @@ def test_events_that_api_gateway_never_sends_are_answered_too(
 
 def is_prefetch(event: Any) -> bool:
     """Tell whether the documented 503 is right."""
-    if event["requestContext"]["http"]["method"].upper() != "GET":
+    http = event["requestContext"]["http"]
+    if http["method"].upper() != ("POST" if http["path"] == "/logout" else "GET"):
         return False
     named = {name.lower(): value for name, value in event["headers"].items()}
     return any("prefetch" in named.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-purpose", "x-moz"))
