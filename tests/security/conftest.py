@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from le_auth.adapters.http import HttpClient
+from tests.support.flow import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from tests.support.breaks import Break
+    from tests.support.browser import Browser
+    from tests.support.installation import Installation
 
 _THESE_TESTS = Path(__file__).parent
 
@@ -80,3 +83,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 
     monkeypatch.setattr(HttpClient, "_send", note)
     return requests
+
+
+@pytest.fixture
+def flow(installation: Installation, browser: Browser, caplog: pytest.LogCaptureFixture) -> Flow:
+    caplog.set_level("DEBUG", "le-app-auth")
+    caplog.set_level("WARNING")
+    return Flow(installation, browser)
