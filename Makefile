@@ -16,17 +16,17 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local check test format lock clean
+.PHONY: help setup run sam-local check test fuzz format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: ## Make the Python environments in .tools (the others do it where needed)
 	@local/link-python
-	@$(MAKE) -j3 environment-dev environment-sam environment-ministack
+	@$(MAKE) -j4 environment-dev environment-sam environment-ministack environment-checkov
 
-.PHONY: environment-dev environment-sam environment-ministack
-environment-dev environment-sam environment-ministack:
+.PHONY: environment-dev environment-sam environment-ministack environment-checkov
+environment-dev environment-sam environment-ministack environment-checkov:
 	@local/make-environment $(@:environment-%=%)
 
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
@@ -37,10 +37,10 @@ sam-local: setup ## Run sam local start-api against the same emulator and simula
 	@exec $(DEV)/python -m local.sam_local
 
 check: setup ## Lint, types, template and unit tests, in under a minute
-	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
+	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@$(DEV)/python -m pytest -q tests/unit
 
-.PHONY: check-code check-types check-template
+.PHONY: check-code check-types check-template check-security
 check-code:
 	@$(DEV)/ruff check --quiet
 	@$(DEV)/ruff format --check --quiet || { echo "make format brings the files above into form" >&2; exit 1; }
@@ -52,13 +52,28 @@ check-template:
 	@$(DEV)/cfn-lint template.yaml docs/events-example.yaml
 	@$(SAM) validate --lint --template template.yaml
 
+# What these two are told to pass over stands, with the reason, in pyproject.toml and .checkov.yaml.
+check-security:
+	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local
+	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
+
 # The unit tests run here among all others, so that one coverage report has all.
 test: setup browser ## Everything: the checks, then all tests with their branch coverage
-	@$(MAKE) -j2 --output-sync=target check-code check-types check-template
+	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@rm -f .coverage .coverage.*
 	@$(DEV)/coverage run -m pytest tests
 	@$(DEV)/coverage combine --quiet
 	@$(DEV)/coverage report
+
+# 4,000 for each test are some 150,000 in all. Atheris has no build for arm64.
+FUZZ_INPUTS := 4000
+GUIDED_INPUTS := 1000000
+fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; some ten minutes
+	@FUZZ_INPUTS=$(FUZZ_INPUTS) FUZZ_AT_LEAST=100000 $(DEV)/python -m pytest -q -n 2 -p no:logging tests/security/fuzz
+	@if $(DEV)/python -c 'import atheris' 2>/dev/null; then \
+		echo "The parsers, guided by coverage:"; \
+		$(DEV)/python -m tests.security.fuzz.guided $(GUIDED_INPUTS); \
+	fi
 
 .PHONY: browser
 browser:
@@ -77,7 +92,7 @@ lock: ## Lock the requirements anew from the *.in files (needs the network)
 	@local/link-python
 	@test -x $(TOOLS)/uv/bin/uv || { python3.13 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet uv==$(UV); }
 	@cd layers/third_party && $(LOCK) -o requirements.txt requirements.in
-	@cd requirements && for name in dev sam ministack lambda; do $(LOCK) -o $$name.txt $$name.in; done
+	@cd requirements && for name in dev sam ministack lambda checkov; do $(LOCK) -o $$name.txt $$name.in; done
 
 clean: ## Remove all that the other targets made
 	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results

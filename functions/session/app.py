@@ -93,7 +93,7 @@ def lambda_handler(event: web.Event, context: object) -> web.Answer:
 
 
 def choose_route(event: web.Event) -> browser.Handler:
-    match event.get("routeKey"):
+    match event.get("routeKey") if isinstance(event, dict) else None:
         case "GET /session":
             return identity
         case "POST /logout":

@@ -1,10 +1,9 @@
 """The deployed system and a real browser, for the tests of this folder."""
 
-import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from local.runner.logs import LogTail
 from local.runner.options import Options
@@ -13,18 +12,9 @@ from local.runner.ports import free_port
 from local.runner.progress import Untold
 from local.runner.stack import Stack, running_stack
 from tests.e2e.simulator_control import SimulatorControl
+from tests.support.chromium import running_chromium
 
 INTERVAL_MINUTES = 10
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_BROWSER_FLAGS = [
-    "--no-sandbox",  # tests may run as root, in a container; all they open is on this machine
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _STACK = pytest.StashKey[Stack]()
 
 
@@ -49,11 +39,8 @@ def simulator(stack: Stack) -> SimulatorControl:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=_BROWSER_FLAGS)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

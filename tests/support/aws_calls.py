@@ -21,6 +21,7 @@ type Kind = Literal["error", "lost-answer", "meanwhile"]
 class AwsCall:
     """One call, whatever number of requests it took."""
 
+    service: str
     operation: str
     params: dict[str, Any]
     capacity: dict[str, Any] | None = None
@@ -89,7 +90,8 @@ class AwsCalls:
 
     def _note(self, params: dict[str, Any], model: Any, **_: object) -> None:
         with self._lock:
-            self.made.append(AwsCall(operation=model.name, params=dict(params)))
+            service = model.service_model.service_name
+            self.made.append(AwsCall(service=service, operation=model.name, params=dict(params)))
 
     def _meet(self, request: Any, event_name: str, **_: object) -> AWSResponse | None:
         fault = self._claim(event_name.rpartition(".")[2], request)

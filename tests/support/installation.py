@@ -280,7 +280,9 @@ class Installation:
         return [entry["VisibilityTimeout"] for call in changes for entry in call.params["Entries"]]
 
     def schedule(self, at: datetime | None = None, *, remaining: timedelta | None = None) -> dict[str, Any]:
-        """Let EventBridge Scheduler fire."""
+        """Let EventBridge Scheduler fire; at a time that lies ahead, the clock is there by then."""
+        if at is not None and at > self.now:
+            self.simulator.clock.set(at)
         event = {
             "version": "0",
             "source": "aws.scheduler",

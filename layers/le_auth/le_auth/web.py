@@ -104,7 +104,7 @@ def read_context(event: Event) -> Mapping[str, Any]:
     Raises:
         SettingError: it did not come from an HTTP API with payload format 2.0.
     """
-    context = event.get("requestContext")
+    context = event.get("requestContext") if isinstance(event, dict) else None
     if not isinstance(context, dict) or not isinstance(context.get("http"), dict) or not context.get("domainName"):
         raise SettingError("The event is not one of an HTTP API with payload format 2.0.")
     return context

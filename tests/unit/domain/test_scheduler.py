@@ -157,9 +157,10 @@ def test_what_is_sent_later_is_due_at_its_own_minute() -> None:
 def test_a_cursor_is_good_for_its_own_minute_only() -> None:
     queue, schedule = FakeQueue(), four_pages()
     run_short(schedule, queue, pages=2)
-    an_interval_later = Scheduler(schedule=schedule, queue=queue, interval=30, clock=FakeClock())
+    later = NOON + 30 * A_WHILE
+    an_interval_later = Scheduler(schedule=schedule, queue=queue, interval=30, clock=FakeClock(later))
 
-    done = an_interval_later.run(event_time=NOON + 30 * A_WHILE, ends_at=NOON + A_WHILE)
+    done = an_interval_later.run(event_time=later, ends_at=later + A_WHILE)
 
     assert done == Round(minutes=30, due=4, complete=True)
     assert [due.user for due in queue.sent] == [BOB, CAROL, *IN_THEIR_ORDER]

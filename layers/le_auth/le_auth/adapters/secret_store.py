@@ -109,12 +109,12 @@ def _read_app_install(content: Secret, client_id: str) -> list[Secret]:
     expected = 'The AppInstall secret must be JSON like {"<AppInstall id>": "<secret>"}'
     try:
         listed = json.loads(content.reveal())[client_id]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise SecretError(f"{expected}.") from error
     except KeyError as error:
         raise SecretError(f"{expected}: it lacks an AppInstall id of APP_INSTALLS.") from error
     values = [listed] if isinstance(listed, str) else listed
-    if not isinstance(values, list) or not values or not all(isinstance(value, str) and value for value in values):
+    if not isinstance(values, list) or not values or not all(_is_text(value) and value for value in values):
         raise SecretError(f"{expected}; a list of secrets may stand in place of one.")
     return [Secret(value) for value in values]
 
@@ -126,7 +126,7 @@ def _read_keyring(content: Secret) -> Keyring:
     else:
         try:
             listed = [(entry["id"], entry["key"]) for entry in json.loads(text)["keys"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise SecretError('The sealing-key secret must be {"keys": [{"id": "...", "key": "..."}]}.') from error
     if not listed or not all(_is_key(key_id, key) for key_id, key in listed):
         raise SecretError(
@@ -145,5 +145,11 @@ def _is_key(key_id: object, key: object) -> bool:
         and key_id.isascii()
         and key_id.isalnum()
         and isinstance(key, str)
+        and _is_text(key)
         and len(key) >= 32
     )
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether it is a string that can be sent: JSON can write halves of characters, which no encoding has."""
+    return isinstance(value, str) and value.encode(errors="ignore").decode() == value

@@ -60,12 +60,15 @@ def read_rescue(body: str) -> Renewal:
         if content["rescue"] != 1:
             raise ValueError("a rescue of another version")
         expires_at = content["access_expires_at"]
+        replaces, generation = int(content["replaces"]), int(content["generation"])
+        if generation != replaces + 1:
+            raise ValueError("not the generation that follows the replaced one")
         return Renewal(
             user=User.read_pk(content["pk"]),
-            replaces=int(content["replaces"]),
+            replaces=replaces,
             sealed=Sealed(
                 key_id=str(content["key_id"]),
-                generation=int(content["generation"]),
+                generation=generation,
                 data=b64decode(content["sealed"], validate=True),
             ),
             received_at=datetime.fromtimestamp(content["received_at"], UTC),
@@ -96,9 +99,12 @@ class Rescue:
     def land(self, renewal: Renewal) -> Landing:
         """Save rescued tokens under the condition of the save that failed.
 
+        They are opened first: what does not open must not replace tokens that do.
+
         Raises:
             TableUnavailableError, GrantMovedError: later.
         """
+        self.channel.open(renewal.sealed, renewal.user)
         try:
             self.store.save_refresh(renewal)
         except GrantMovedError as error:

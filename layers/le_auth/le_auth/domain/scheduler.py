@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from le_auth.domain.checkpoint import Checkpoint
     from le_auth.domain.ports import Clock
 
+CLOCK_SKEW = timedelta(minutes=5)
 SECONDS_KEPT = timedelta(seconds=10)
 """No further page is begun when less of the invocation is left."""
 
@@ -78,10 +79,12 @@ class Scheduler:
         """Work off the event's minute and those missed before it. A doubled event finds nothing left to do.
 
         Args:
-            event_time: when the schedule fired.
+            event_time: when the schedule fired. One that lies ahead counts as now, or the checkpoint would run ahead
+                and no minute be worked off until then.
             ends_at: when the invocation is over.
         """
-        minute = int(event_time.timestamp()) // 60
+        now = self.clock()
+        minute = int((event_time if event_time <= now + CLOCK_SKEW else now).timestamp()) // 60
         checkpoint = self.schedule.find_checkpoint()
         finished = None if checkpoint is None else checkpoint.finished_minute
         minutes = sent = skipped = 0

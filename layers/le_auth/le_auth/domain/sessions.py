@@ -51,7 +51,7 @@ class Session:
                 epoch=int(epoch),
                 issued_at=datetime.fromtimestamp(issued_at, UTC),
             )
-        except (TypeError, OverflowError, OSError) as error:
+        except (TypeError, OverflowError, OSError, RecursionError) as error:
             raise ValueError("not a session") from error
 
     def is_in_time(self, *, lifetime: timedelta, now: datetime) -> bool:

@@ -1,0 +1,170 @@
+"""Point 14, judged by a real browser: whatever launch lets through, Chromium stays on an allowed origin."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote, urlsplit
+
+import pytest
+from playwright.sync_api import Error
+
+from tests.security.test_redirects import RESOLVE, any_of_that_host, any_path, any_that_begins_so
+from tests.support.breaks import broken_by
+from tests.support.browser import parameters
+from tests.support.chromium import running_chromium
+from tests.support.hostile_urls import hostile_urls
+from tests.support.installation import ACCOUNT, APP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser as Chromium
+    from playwright.sync_api import Page
+
+    from tests.support.browser import Browser
+    from tests.support.installation import Installation
+
+pytestmark = pytest.mark.chromium
+
+# What `new URL` makes of each value, as a browser resolves a link or a Location header.
+RESOLVES = """([values, base]) => values.map(value => {
+  try { return new URL(value, base).origin } catch { return "no URL" }
+})"""
+
+
+class Front:
+    """Answers as the API does after a sign-in: /callback is a redirect to the location, all else is a page."""
+
+    def __init__(self) -> None:
+        self.location: str | None = None
+        front = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                front.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Keep the test's output quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_port)
+
+    @property
+    def origins(self) -> tuple[str, str]:
+        """Our own and one of ReturnOrigins."""
+        return f"http://localhost:{self.port}", f"http://app.localhost:{self.port}"
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        if request.path == "/callback" and self.location is not None:
+            request.send_response(303)
+            request.send_header("Location", self.location)
+        else:
+            request.send_response(200)
+            request.send_header("Content-Type", "text/plain")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+
+@pytest.fixture
+def front(installation: Installation) -> Iterator[Front]:
+    with Front() as front:
+        own, app = front.origins
+        installation.configure(PublicBaseUrl=own, ReturnOrigins=app)
+        installation.simulator.add_redirect_uri(APP, f"{own}/callback")
+        yield front
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """Chromium for which every name is this machine."""
+    with running_chromium("--host-resolver-rules=MAP * 127.0.0.1") as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def values(front: Front) -> list[str]:
+    return list(dict.fromkeys(value for origin in front.origins for value in hostile_urls(origin)))
+
+
+def location_after(browser: Browser, front: Front, return_to: str) -> str | None:
+    """Give where our functions send a browser that asked for this; None: they refuse."""
+    browser.cookies.clear()
+    answer = browser.visit(f"/launch?return_to={quote(return_to, safe='')}")
+    if answer["statusCode"] != 302:
+        return None
+    code = browser.installation.simulator.issue_code(
+        app_install_id=APP, account=ACCOUNT, user_id="1001", redirect_uri=f"{front.origins[0]}/callback"
+    )
+    state = parameters(answer["headers"]["Location"])["state"]
+    location: str = browser.visit(f"/callback?state={state}&code={code}")["headers"]["Location"]
+    return location
+
+
+def every_break(test: object) -> object:
+    for what, resolve in {"path": any_path, "prefix": any_that_begins_so, "host of Python's": any_of_that_host}.items():
+        test = broken_by(f"any {what}", {RESOLVE: resolve})(test)
+    return test
+
+
+@every_break
+def test_point_14_chromium_resolves_every_location_to_an_allowed_origin(
+    front: Front, values: list[str], browser: Browser, page: Page
+) -> None:
+    page.goto(f"{front.origins[0]}/")
+    locations = {value: location_after(browser, front, value) for value in values}
+    asked = dict(zip(values, page.evaluate(RESOLVES, [values, front.origins[0]]), strict=True))
+    given = {value: location for value, location in locations.items() if location is not None}
+    resolved = page.evaluate(RESOLVES, [list(given.values()), f"{front.origins[0]}/callback"])
+
+    assert set(resolved) == set(front.origins)
+    hostile = [value for value, origin in asked.items() if origin not in front.origins]
+    assert [value for value in hostile if value in given] == []
+    assert len(hostile) >= 300
+    assert len(given) >= 100
+
+
+@every_break
+def test_point_14_chromium_stays_on_an_allowed_origin_when_it_follows_the_redirect(
+    front: Front, values: list[str], browser: Browser, page: Page
+) -> None:
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    followed = 0
+    for value in values:
+        front.location = location_after(browser, front, value)
+        if front.location is None:
+            continue
+        requested.clear()
+        with suppress(Error):  # the page of a foreign or an impossible address does not load
+            page.goto(f"{front.origins[0]}/callback", wait_until="commit")
+        assert {origin_of(url) for url in (*requested, page.url)} <= set(front.origins), value
+        followed += 1
+    assert followed >= 100
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
