@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -111,7 +112,8 @@ def test_a_save_whose_answer_was_lost_is_success(callback: Callback) -> None:
 def test_a_save_whose_answer_was_lost_leaves_the_token_that_a_refresh_has_brought_since(callback: Callback) -> None:
     tokens = some_tokens("refreshed-since")
     sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=ADA, generation=BY_THE_CLOCK + 1)
-    since = a_grant(ADA, generation=BY_THE_CLOCK + 1, issued_at=NOON, sealed=sealed, session_epoch=77)
+    refreshed_at = NOON + timedelta(minutes=1)
+    since = a_grant(ADA, generation=BY_THE_CLOCK + 1, issued_at=NOON, refreshed_at=refreshed_at, sealed=sealed)
     callback.table.before("save_sign_in", lambda: callback.table.put(since))
 
     callback.finish()

@@ -103,8 +103,9 @@ class Rescue:
 
         Raises:
             TableUnavailableError, GrantMovedError: later.
+            SealingKeyError, SecretError, SecretsUnavailableError: it cannot be opened now.
         """
-        self.channel.open(renewal.sealed, renewal.user)
+        self.sign_out.channel.open(renewal.sealed, renewal.user)
         try:
             self.store.save_refresh(renewal)
         except GrantMovedError as error:

@@ -165,7 +165,7 @@ class SignIn:
 def _was_refreshed_since(grant: Grant, tokens: Tokens) -> bool:
     """Tell whether a stored grant is this very sign-in, refreshed since: the newer token is not overwritten."""
     same_sign_in = grant.issued_at == tokens.received_at.replace(microsecond=0)
-    return same_sign_in and grant.status is Status.ACTIVE
+    return same_sign_in and grant.refreshed_at > grant.issued_at and grant.status is Status.ACTIVE
 
 
 def _describe_denial(query: CallbackQuery) -> str:
