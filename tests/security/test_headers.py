@@ -45,7 +45,7 @@ def every_answer(installation: Installation, browser: Browser) -> Iterator[tuple
     yield "the same by a script", browser.call("/logout")
     yield "question", browser.visit("/?confirm=liveperson")
     yield "sign-out by form", browser.submit(browser.visit("/?confirm=liveperson"))
-    yield "signed out", browser.visit("/?signed_out=here")
+    yield "signed out", browser.visit("/?signed_out=local")
     yield "sign-out by a script", browser.call("/logout", origin=BASE_URL)
     browser.sign_in()
     installation.calls.order("GetItem")
