@@ -102,9 +102,10 @@ class Rescue:
         They are opened first: what does not open must not replace tokens that do.
 
         Raises:
-            TableUnavailableError, GrantMovedError: later.
+            TableUnavailableError, GrantMovedError, SecretsUnavailableError: later.
+            SealingKeyError, SecretError: an operator must act.
         """
-        self.channel.open(renewal.sealed, renewal.user)
+        self.sign_out.channel.open(renewal.sealed, renewal.user)
         try:
             self.store.save_refresh(renewal)
         except GrantMovedError as error:
