@@ -119,6 +119,24 @@ def test_whoever_must_sign_in_again_gets_409(installation: Installation, ada: Us
     assert installation.grant(ada).status is Status.REAUTHORIZE
 
 
+def test_a_rotation_that_was_possibly_lost_is_counted_once(
+    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.simulator.faults.order("token-refresh", "drop-after")
+    installation.go_on(INTERVAL)
+    vend(installation, ada)
+    vend(installation, ada)
+    installation.go_on(LEASE_TIME + GRACE + SECOND)
+    capsys.readouterr()
+
+    assert [vend(installation, ada)["error"] for _ in range(2)] == ["reauthorization_required"] * 2
+
+    logged = capsys.readouterr().out
+    assert logged.count('"RotationLost":[1.0]') == 1
+    assert '"AuthorizationLost":[1.0]' in logged
+    assert installation.grant(ada).last_error == "rotation_lost"
+
+
 @pytest.mark.parametrize(
     ("kind", "details", "seconds"),
     [
