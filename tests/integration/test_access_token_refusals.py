@@ -95,6 +95,27 @@ def test_a_bad_path_gets_400(installation: Installation, path: Any) -> None:
     assert (answer["statusCode"], json_of(answer)["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("path", ["/token/le1234567%38/1001", "/token/le87654321/../le12345678/1001/", "/", None])
+def test_point_27_a_path_that_iam_may_have_judged_otherwise_gets_400(
+    installation: Installation, ada: User, path: str | None
+) -> None:
+    """API Gateway gives the parameters without their escapes; a policy speaks of the path."""
+    event = token_event(ada.account_id, ada.user_id, arn=BACK_END) | {"rawPath": path}
+
+    answer = installation.invoke("access_token", event)
+
+    assert (answer["statusCode"], json_of(answer)["error"]) == (400, "invalid_request")
+    assert installation.calls.operations == []
+
+
+@pytest.mark.parametrize("prefix", ["", "/auth", "/a/b"])
+def test_a_path_below_a_custom_domains_mapping_is_as_good(installation: Installation, ada: User, prefix: str) -> None:
+    event = token_event(ada.account_id, ada.user_id, arn=BACK_END)
+    event["rawPath"] = prefix + event["rawPath"]
+
+    assert installation.invoke("access_token", event)["statusCode"] == 200
+
+
 def test_whoever_never_signed_in_gets_404(installation: Installation, ada: User) -> None:
     installation.sign_out(ada, Scope.LOCAL)
 
