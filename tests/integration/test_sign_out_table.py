@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from le_auth.adapters.refresh_writes import TERMINAL_IS_KEPT
-from le_auth.domain.grants import Grant, LeaseTerms, Scope, Status
+from le_auth.domain.grants import Grant, LeaseTerms, Renewal, Scope, Status
 from le_auth.domain.refresh import LEASE_TIME
+from le_auth.domain.secret import Secret
 from le_auth.domain.slots import slot_of
+from le_auth.domain.tokens import Tokens
 from le_auth.errors import GrantMovedError
 from tests.support.installation import INTERVAL, NOON, Installation
 from tests.support.item_size import write_units
@@ -112,6 +114,65 @@ def test_a_revocation_that_is_done_leaves_no_tokens_and_no_slot(installation: In
     assert not installation.grant(ada).revocation_is_due
     installation.table.finish_revocation(grant, now=installation.now)
     assert installation.item(ada) == item, "doing it twice changes nothing"
+
+
+# ---- tokens that come back late ----
+
+
+def late(installation: Installation, user: User) -> Renewal:
+    """Make what a refresh brought that was under way when the user signed out."""
+    tokens = Tokens(
+        access_token=Secret("a" * 64), refresh_token=Secret("e" * 700), received_at=installation.now, expires_at=None
+    )
+    sealed = installation.keyring.seal_tokens(tokens, user=user, generation=GENERATION + 1)
+    return Renewal(user=user, replaces=GENERATION, sealed=sealed, received_at=NOON, access_expires_at=None)
+
+
+def test_late_tokens_are_remembered_until_they_are_revoked(installation: Installation, ada: User) -> None:
+    leave_an_attempt(installation, ada)
+    signed_out = write(installation, ada, Scope.LIVEPERSON)
+    assert signed_out is not None
+    installation.table.finish_revocation(signed_out, now=installation.now)
+    renewal = late(installation, ada)
+
+    grant = installation.table.remember_revocation(installation.grant(ada), renewal)
+
+    assert grant == installation.grant(ada)
+    assert (grant.sealed, grant.generation, grant.unsettled) == (renewal.sealed, LATER + 1, 0)
+    assert grant.revocation_is_due
+    assert "expires_at" not in installation.item(ada)
+    assert due(installation) == [ada.pk]
+    assert write_units(installation.item(ada)) == 1
+    with pytest.raises(GrantMovedError):
+        installation.table.finish_revocation(signed_out, now=installation.now)
+    assert installation.tokens(ada) == ("a" * 64, "e" * 700), "the older token's revocation does not drop them"
+
+
+@pytest.mark.parametrize("meanwhile", ["signed in again", "remembered already", "gone"])
+def test_late_tokens_are_not_remembered_on_a_grant_that_moved_on(
+    installation: Installation, ada: User, meanwhile: str
+) -> None:
+    signed_out = write(installation, ada, Scope.LIVEPERSON)
+    assert signed_out is not None
+    renewal = late(installation, ada)
+    if meanwhile == "signed in again":
+        installation.sign_in("1001")
+    elif meanwhile == "remembered already":
+        installation.table.remember_revocation(signed_out, renewal)
+    else:
+        installation.emulator.dynamodb.delete_item(
+            TableName=installation.deployed.resources["TokenTable"], Key={"pk": {"S": ada.pk}}
+        )
+    before = installation.items()
+
+    with pytest.raises(GrantMovedError) as refused:
+        installation.table.remember_revocation(signed_out, renewal)
+
+    assert refused.value.grant == installation.table.find(ada)
+    assert installation.items() == before
+
+
+# ---- what is refused ----
 
 
 @BOTH
