@@ -133,10 +133,17 @@ class Wish:
 
     @classmethod
     def read_http(cls, event: Mapping[str, Any]) -> Self:
-        """Raises: RequestError."""
+        """Read a request. Its path must hold account and user as they are: IAM judged the path as it was written.
+
+        Raises:
+            RequestError: it names what is wrong.
+        """
         seconds = web.Request.read(event).one("min_valid_seconds", longest=5)
         path = event.get("pathParameters")
-        return cls.read({**(path if isinstance(path, dict) else {}), "min_valid_seconds": seconds})
+        wish = cls.read({**(path if isinstance(path, dict) else {}), "min_valid_seconds": seconds})
+        if not str(event.get("rawPath")).endswith(f"/token/{wish.user.account_id}/{wish.user.user_id}"):
+            raise RequestError("The account_id and user_id in the path must be written without escapes.")
+        return wish
 
     @classmethod
     def read(cls, wanted: Any) -> Self:

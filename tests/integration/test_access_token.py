@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from le_auth import observe
-from le_auth.domain.grants import Scope, Status
-from le_auth.domain.refresh import GRACE, LEASE_TIME
+from le_auth.domain.grants import Scope
 from le_auth.domain.slots import slot_of
 from tests.support.answers import json_of
 from tests.support.api_events import token_event
+from tests.support.back_end import BACK_END, ask, audit_line, vend
 from tests.support.installation import ACCOUNT, INTERVAL, NOON, Installation
+from tests.support.refreshes import refreshes
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-BACK_END = "arn:aws:iam::111122223333:user/back-end"
 CROWD = 100
 
 
@@ -33,30 +32,6 @@ CROWD = 100
 def ada(installation: Installation) -> User:
     """Somebody who signed in at noon."""
     return installation.sign_in("1001")
-
-
-def vend(installation: Installation, user: User, **wish: Any) -> dict[str, Any]:
-    """Invoke directly."""
-    event = {"account_id": user.account_id, "user_id": user.user_id, **wish}
-    answer: dict[str, Any] = installation.invoke("access_token", event)
-    return answer
-
-
-def ask(installation: Installation, user: User, query: str = "") -> tuple[int, dict[str, Any]]:
-    """Ask by HTTP; gives status and JSON."""
-    answer = installation.invoke("access_token", token_event(user.account_id, user.user_id, query=query, arn=BACK_END))
-    return answer["statusCode"], json_of(answer)
-
-
-def refreshes(installation: Installation) -> int:
-    return installation.simulator.journal.counts().get("token-refresh", 0)
-
-
-def audit_line(logged: str) -> dict[str, Any]:
-    """Give the one line that tells of a call."""
-    lines: list[dict[str, Any]] = [json.loads(line) for line in logged.splitlines()]
-    [found] = [line for line in lines if line.get("message") in {"token vended", "token not vended"}]
-    return found
 
 
 # ---- a token ----
@@ -184,233 +159,6 @@ def test_an_idle_user_who_is_asked_for_gets_the_slot_back(installation: Installa
 
     grant = installation.grant(ada)
     assert (grant.slot, grant.last_used_at, grant.refreshed_at) == (slot_of(ada), installation.now, installation.now)
-
-
-# ---- refusals ----
-
-BAD_SECONDS: list[Any] = ["", "x", "-1", -1, 86_401, "99999", 1.5, True, [], {}, "٣", " 5", "000005", 10**30]
-BAD_WISHES: list[Any] = [
-    None,
-    [],
-    [ACCOUNT, "1001"],
-    "le12345678#1001",
-    7,
-    {},
-    {"account_id": ACCOUNT},
-    {"user_id": "1001"},
-    {"account_id": None, "user_id": "1001"},
-    {"account_id": ACCOUNT, "user_id": 1001},
-    {"account_id": ACCOUNT, "user_id": ""},
-    {"account_id": f"{ACCOUNT}#1001", "user_id": "1001"},
-    {"account_id": ACCOUNT, "user_id": "10#01"},
-    {"account_id": "../x", "user_id": "1001"},
-    {"account_id": ACCOUNT, "user_id": "1" * 65},
-    {"account_id": "", "user_id": "scheduler"},
-    {"account_id": ACCOUNT, "user_id": ["1001"]},
-    *({"account_id": ACCOUNT, "user_id": "1001", "min_valid_seconds": seconds} for seconds in BAD_SECONDS),
-]
-
-
-@pytest.mark.usefixtures("ada")
-@pytest.mark.parametrize("event", BAD_WISHES, ids=repr)
-def test_a_bad_invocation_is_told_what_is_wrong(
-    installation: Installation, capsys: pytest.CaptureFixture[str], event: Any
-) -> None:
-    answer = installation.invoke("access_token", event)
-
-    assert answer["error"] == "invalid_request"
-    assert answer["error_description"].startswith(("The ", "An invocation "))
-    assert installation.calls.operations == []
-    assert audit_line(capsys.readouterr().out)["caller"] == "direct invocation"
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "min_valid_seconds=",
-        "min_valid_seconds=x",
-        "min_valid_seconds=-1",
-        "min_valid_seconds=86401",
-        "min_valid_seconds=000060",
-        "min_valid_seconds=5&min_valid_seconds=5",
-        "min_valid_seconds=%FF",
-        "&".join(f"p{number}=1" for number in range(30)),
-    ],
-)
-def test_a_bad_query_gets_400(installation: Installation, ada: User, query: str) -> None:
-    status, answer = ask(installation, ada, query)
-
-    assert (status, answer["error"]) == (400, "invalid_request")
-    assert installation.calls.operations == []
-
-
-@pytest.mark.parametrize("path", [None, {}, {"account_id": ACCOUNT}, {"account_id": "a b", "user_id": "1"}, "x"])
-def test_a_bad_path_gets_400(installation: Installation, path: Any) -> None:
-    event = token_event(ACCOUNT, "1001", arn=BACK_END) | {"pathParameters": path}
-
-    answer = installation.invoke("access_token", event)
-
-    assert (answer["statusCode"], json_of(answer)["error"]) == (400, "invalid_request")
-
-
-def test_whoever_never_signed_in_gets_404(installation: Installation, ada: User) -> None:
-    installation.sign_out(ada, Scope.LOCAL)
-
-    assert ask(installation, ada)[0] == 404
-    assert vend(installation, ada)["error"] == "not_signed_in"
-
-
-def test_a_user_of_an_unknown_account_gets_404(installation: Installation) -> None:
-    answer = installation.invoke("access_token", token_event("unknown1", "1001", arn=BACK_END))
-
-    assert (answer["statusCode"], json_of(answer)["error"]) == (404, "not_signed_in")
-
-
-def test_whoever_must_sign_in_again_gets_409(installation: Installation, ada: User) -> None:
-    installation.simulator.grants.end_user(ACCOUNT, "1001")
-    installation.go_on(INTERVAL)
-
-    for _ in range(2):
-        status, answer = ask(installation, ada)
-        assert (status, answer["error"]) == (409, "reauthorization_required")
-    assert refreshes(installation) == 1
-    assert installation.grant(ada).status is Status.REAUTHORIZE
-
-
-@pytest.mark.parametrize(
-    ("kind", "details", "seconds"),
-    [
-        ("status", {"status": 500}, 5),
-        ("status", {"status": 429, "headers": {"Retry-After": "40"}}, 40),
-        ("status", {"status": 418}, 5),
-        ("status", {"status": 401}, 5),
-        ("drop-before", {}, 5),
-        ("drop-after", {}, 5),
-        ("malformed-body", {}, 5),
-    ],
-)
-def test_where_no_token_is_to_be_had_503_tells_when_to_ask_again(
-    installation: Installation, ada: User, kind: str, details: dict[str, Any], seconds: int
-) -> None:
-    installation.simulator.faults.order("token-refresh", kind, times=None, **details)
-    installation.go_on(2 * INTERVAL)
-
-    answer = installation.invoke("access_token", token_event(ACCOUNT, "1001", arn=BACK_END))
-
-    assert answer["statusCode"] == 503
-    assert answer["headers"]["Retry-After"] == str(seconds)
-    assert json_of(answer) == {
-        "error": "temporarily_unavailable",
-        "error_description": "No token that is fresh enough can be had at the moment. Try again.",
-        "retry_after_seconds": seconds,
-    }
-    assert installation.grant(ada).status is Status.ACTIVE
-
-
-def test_a_young_token_serves_while_sentinel_is_down_and_the_failure_is_counted(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
-) -> None:
-    installation.simulator.faults.order("token-refresh", "status", status=503, times=None)
-    token = vend(installation, ada)
-    installation.go_on(2 * INTERVAL - SECOND)
-    capsys.readouterr()
-
-    assert vend(installation, ada) == token
-
-    logged = capsys.readouterr().out
-    assert '"error_class":"transient"' in logged
-    assert '"RefreshFailed":[1.0]' in logged
-    line = audit_line(logged)
-    assert (line["message"], line["reason"], line["was_refreshed"]) == ("token vended", "sentinel_unavailable", False)
-
-
-def test_refusals_that_a_back_end_meets_end_nothing(installation: Installation, ada: User) -> None:
-    ben = installation.sign_in("1002")
-    installation.go_on(INTERVAL)
-    vend(installation, ben)
-    installation.simulator.faults.order("token-refresh", "status", status=403, times=None, body="{}")
-
-    for _ in range(5):
-        vend(installation, ada)
-
-    grant = installation.grant(ada)
-    assert (grant.status, grant.failures, grant.unsettled, grant.lease_owner) == (Status.ACTIVE, 0, 0, None)
-
-
-def test_after_an_unknown_end_nothing_is_sent_until_the_grace_is_over(installation: Installation, ada: User) -> None:
-    installation.simulator.faults.order("token-refresh", "drop-before")
-    installation.go_on(2 * INTERVAL)
-    ask(installation, ada)
-
-    given = installation.invoke("access_token", token_event(ACCOUNT, "1001", arn=BACK_END))
-    waits = installation.invoke("access_token", token_event(ACCOUNT, "1001", arn=BACK_END))
-
-    grace = int((LEASE_TIME + GRACE).total_seconds())
-    assert [answer["headers"]["Retry-After"] for answer in (given, waits)] == [str(grace + 1)] * 2
-    assert refreshes(installation) == 1
-    installation.go_on(LEASE_TIME + GRACE + SECOND)
-    assert ask(installation, ada)[0] == 200
-    assert refreshes(installation) == 2
-
-
-def test_another_refresh_that_takes_long_is_waited_for_five_seconds(installation: Installation, ada: User) -> None:
-    go_on = Event()
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on)
-    installation.go_on(2 * INTERVAL)
-    records = installation.due(ada)
-    with ThreadPoolExecutor(1) as threads:
-        working = threads.submit(installation.work, records)
-        assert fault.reached.wait(10)
-        before = installation.now
-
-        answer = installation.invoke("access_token", token_event(ACCOUNT, "1001", arn=BACK_END))
-
-        assert installation.now - before == 5 * SECOND
-        go_on.set()
-        assert working.result() == []
-    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, str(120 - 5 + 1))
-
-
-def test_no_refresh_is_begun_that_the_invocation_could_not_finish(installation: Installation, ada: User) -> None:
-    installation.go_on(2 * INTERVAL)
-    event = {"account_id": ACCOUNT, "user_id": "1001"}
-
-    answer = installation.invoke("access_token", event, remaining=timedelta(seconds=71))
-
-    assert answer["error"] == "temporarily_unavailable"
-    assert (refreshes(installation), installation.grant(ada).lease_owner) == (0, None)
-    assert "access_token" in installation.invoke("access_token", event)
-
-
-@pytest.mark.parametrize("operation", ["GetItem", "GetSecretValue"])
-@pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "ThrottlingException"])
-def test_without_aws_there_is_503_and_no_stack_trace(
-    installation: Installation, ada: User, operation: str, code: str
-) -> None:
-    installation.calls.order(operation, code=code, status=400)
-
-    status, answer = ask(installation, ada)
-
-    assert (status, answer["error"]) == (503, "temporarily_unavailable")
-
-
-def test_a_bug_is_503_and_its_text_is_not_shown(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
-) -> None:
-    installation.emulator.dynamodb.update_item(
-        TableName=installation.deployed.resources["TokenTable"],
-        Key={"pk": {"S": ada.pk}},
-        UpdateExpression="SET #status = :status",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":status": {"S": "canary-status"}},
-    )
-
-    status, answer = ask(installation, ada)
-
-    logged = capsys.readouterr().out
-    assert (status, answer["error"]) == (503, "temporarily_unavailable")
-    assert "canary" not in logged + json.dumps(answer)
-    assert audit_line(logged)["caller"] == BACK_END
 
 
 # ---- saving ----

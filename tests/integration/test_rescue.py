@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,22 +10,17 @@ import pytest
 
 from le_auth.adapters import aws
 from le_auth.adapters.rescue_queue import RescueQueue
-from le_auth.domain.grants import LeaseTerms, Renewal, Scope, Status
-from le_auth.domain.refresh import GRACE, LEASE_TIME
+from le_auth.domain.grants import Renewal
 from le_auth.domain.rescue import read_rescue
-from le_auth.domain.sign_out import Revocation
-from le_auth.domain.slots import slot_of
 from le_auth.errors import RescueUnavailableError
-from tests.support.installation import INTERVAL, NOON, OTHER_ACCOUNT, Installation
+from tests.support.installation import INTERVAL, NOON, Installation
+from tests.support.refreshes import refresh_unsaved, refreshes
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from le_auth.domain.users import User
-    from tests.support.installation import Record
-
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -43,25 +37,9 @@ def queue(installation: Installation) -> RescueQueue:
     return RescueQueue(client=aws.sqs(), url=installation.deployed.resources["RescueQueue"])
 
 
-def refreshes(installation: Installation) -> int:
-    return installation.simulator.journal.counts().get("token-refresh", 0)
-
-
-def refresh_unsaved(installation: Installation, *users: User) -> list[Record]:
-    """Have tokens refreshed that the table does not take; gives the rescues."""
-    fault = installation.calls.order("UpdateItem", containing=":replaced")
-    assert installation.work(installation.due(*users)) == []
-    fault.times = 0
-    return installation.receive_rescues()
-
-
 def sealed_tokens(installation: Installation, renewal: Renewal) -> tuple[str, str]:
     access_token, refresh_token = installation.keyring.open_tokens(renewal.sealed, user=renewal.user)
     return access_token.reveal(), refresh_token.reveal()
-
-
-def live_grants(installation: Installation) -> int:
-    return sum(grant.live for grant in installation.simulator.grants.all())
 
 
 # ---- the queue ----
@@ -70,9 +48,13 @@ def live_grants(installation: Installation) -> int:
 def test_a_renewal_goes_through_the_queue_unchanged(installation: Installation, ada: User, queue: RescueQueue) -> None:
     sealed = installation.grant(ada).sealed
     assert sealed is not None
-    expires_at = NOON + timedelta(hours=1)
-    replaces = sealed.generation - 1
-    renewal = Renewal(user=ada, replaces=replaces, sealed=sealed, received_at=NOON, access_expires_at=expires_at)
+    renewal = Renewal(
+        user=ada,
+        replaces=sealed.generation - 1,
+        sealed=sealed,
+        received_at=NOON,
+        access_expires_at=NOON + timedelta(hours=1),
+    )
 
     queue.send(renewal)
 
@@ -103,7 +85,7 @@ def test_a_queue_that_fails_is_told(installation: Installation, ada: User, queue
     assert sealed is not None
     for operation in ("SendMessage", "GetQueueAttributes"):
         installation.calls.order(operation, code=code, status=400)
-    renewal = Renewal(user=ada, replaces=7, sealed=sealed, received_at=NOON, access_expires_at=None)
+    renewal = Renewal(user=ada, replaces=sealed.generation - 1, sealed=sealed, received_at=NOON, access_expires_at=None)
 
     with pytest.raises(RescueUnavailableError):
         queue.send(renewal)
@@ -240,202 +222,16 @@ def test_what_is_no_rescue_comes_back_and_lets_the_others_land(
     assert "canary-body" not in logged
 
 
-def test_a_rescue_of_another_users_tokens_does_not_open(installation: Installation, ada: User) -> None:
-    """The queue's content is bound to its user: what was moved there is of no use to anybody."""
+def test_point_29_a_rescue_moved_to_another_user_does_not_open_and_replaces_nothing(
+    installation: Installation, ada: User
+) -> None:
     ben = installation.sign_in("1002")
     [record] = refresh_unsaved(installation, ada)
-    content = json.loads(record["body"])
-    grant = installation.grant(ben)
-    generations = {"replaces": grant.generation, "generation": grant.generation + 1}
-    record["body"] = json.dumps({**content, "pk": ben.pk, **generations})
+    generation = installation.grant(ben).generation
+    moved = {"pk": ben.pk, "replaces": generation, "generation": generation + 1}
+    record["body"] = json.dumps({**json.loads(record["body"]), **moved})
+    before = installation.item(ben)
 
     assert installation.land([record]) == [record]
 
-    assert installation.grant(ben) == grant
-    assert base64.b64decode(content["sealed"])
-
-
-# ---- the user's grant has moved on ----
-
-
-def test_a_rescue_after_a_new_sign_in_is_dropped(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
-) -> None:
-    records = refresh_unsaved(installation, ada)
-    installation.sign_in("1001")
-    signed_in = installation.item(ada)
-
-    assert installation.land(records) == []
-
-    assert installation.item(ada) == signed_in
-    assert '"reason":"dropped"' in capsys.readouterr().out
-
-
-def test_a_rescue_for_somebody_who_is_gone_makes_no_item(installation: Installation, ada: User) -> None:
-    records = refresh_unsaved(installation, ada)
-    installation.emulator.dynamodb.delete_item(
-        TableName=installation.deployed.resources["TokenTable"], Key={"pk": {"S": ada.pk}}
-    )
-
-    assert installation.land(records) == []
-    assert installation.items() == {}
-
-
-def test_a_rescue_brings_back_a_grant_that_was_given_up(installation: Installation, ada: User) -> None:
-    records = refresh_unsaved(installation, ada)
-    installation.go_on(LEASE_TIME + SECOND)
-    terms = LeaseTerms(owner="another", now=installation.now, until=installation.now + LEASE_TIME)
-    installation.table.end_grant(installation.table.lease(ada, terms), reason="rotation_lost")
-
-    assert installation.land(records) == []
-
-    grant, item = installation.grant(ada), installation.item(ada)
-    assert (grant.status, grant.slot, grant.last_error) == (Status.ACTIVE, slot_of(ada), None)
-    assert "expires_at" not in item
-    installation.go_on(INTERVAL)
-    assert installation.work(installation.due(ada)) == []
-
-
-# ---- the old token is not sent while a rescue waits ----
-
-
-def wait_for_grace(installation: Installation, ada: User) -> None:
-    installation.go_on(LEASE_TIME + SECOND)
-    assert len(installation.work(installation.due(ada))) == 1
-    installation.go_on(LEASE_TIME + GRACE + SECOND)
-
-
-def test_the_old_token_is_not_sent_while_its_successor_waits_to_be_rescued(
-    installation: Installation, ada: User
-) -> None:
-    records = refresh_unsaved(installation, ada)
-    wait_for_grace(installation, ada)
-    messages = installation.due(ada, at=NOON + INTERVAL)
-    installation.calls.made.clear()
-
-    assert installation.work(messages) == messages
-
-    grant = installation.grant(ada)
-    assert refreshes(installation) == 1
-    assert (grant.unsettled, grant.grace_given, grant.failures, grant.lease_owner) == (1, True, 0, None)
-    assert installation.pauses() == [120]
-    assert installation.land(records) == []
-    assert installation.work(messages) == [], "it finds the tokens fresh"
-    assert refreshes(installation) == 1
-
-
-def test_a_rescue_that_lands_between_the_count_and_the_look_is_heeded(installation: Installation, ada: User) -> None:
-    records = refresh_unsaved(installation, ada)
-    wait_for_grace(installation, ada)
-    messages = installation.due(ada)
-
-    def land() -> None:
-        installation.land(records)
-        installation.enter("refresh_worker")
-
-    installation.calls.order("GetQueueAttributes", "meanwhile", times=1, then=land)
-
-    assert len(installation.work(messages)) == 1
-
-    assert refreshes(installation) == 1
-    assert installation.grant(ada).unsettled == 0
-
-
-def test_where_the_queue_cannot_be_counted_the_old_token_is_not_sent(installation: Installation, ada: User) -> None:
-    installation.simulator.faults.order("token-refresh", "drop-before")
-    installation.work(installation.due(ada))
-    wait_for_grace(installation, ada)
-    fault = installation.calls.order("GetQueueAttributes")
-    messages = installation.due(ada)
-
-    assert installation.work(messages) == messages
-    assert refreshes(installation) == 1
-
-    fault.times = 0
-    assert installation.work(messages) == []
-    assert refreshes(installation) == 2
-
-
-# ---- after a sign-out from LivePerson ----
-
-
-def test_rescued_tokens_of_a_user_who_signed_out_of_liveperson_are_revoked_there(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
-) -> None:
-    records = refresh_unsaved(installation, ada)
-    assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.UNCERTAIN
-    assert live_grants(installation) == 1, "only the token in the queue can end it"
-
-    assert installation.land(records) == []
-
-    assert live_grants(installation) == 0
-    assert installation.grant(ada).status is Status.SIGNED_OUT
-    assert '"reason":"revoked"' in capsys.readouterr().out
-
-
-def test_tokens_that_come_back_after_a_sign_out_from_liveperson_are_revoked_by_way_of_the_queue(
-    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def sign_out() -> None:
-        installation.sign_out(ada, Scope.LIVEPERSON)
-        installation.enter("refresh_worker")
-
-    installation.calls.order("UpdateItem", "meanwhile", containing=":replaced", times=1, then=sign_out)
-
-    assert installation.work(installation.due(ada)) == []
-
-    assert '"revocation_queued"' in capsys.readouterr().out
-    assert live_grants(installation) == 1
-    assert installation.land(installation.receive_rescues()) == []
-    assert live_grants(installation) == 0
-
-
-def test_a_revocation_that_fails_waits_in_the_item_and_not_in_the_queue(installation: Installation, ada: User) -> None:
-    records = refresh_unsaved(installation, ada)
-    installation.sign_out(ada, Scope.LIVEPERSON)
-    fault = installation.simulator.faults.order("revoke", "status", status=503, times=None)
-
-    assert installation.land(records) == []
-    assert live_grants(installation) == 1
-
-    fault.cancel()
-    assert installation.work(installation.due(ada)) == []
-    assert live_grants(installation) == 0
-
-
-def test_rescued_tokens_of_a_user_who_signed_in_again_are_left_to_lapse(installation: Installation, ada: User) -> None:
-    """A revocation would end the new session too."""
-    records = refresh_unsaved(installation, ada)
-    installation.sign_out(ada, Scope.LIVEPERSON)
-    installation.go_on(SECOND)
-    installation.sign_in("1001")
-
-    assert installation.land(records) == []
-
-    assert installation.grant(ada).status is Status.ACTIVE
-    assert live_grants(installation) == 2
-    installation.go_on(INTERVAL)
-    assert installation.work(installation.due(ada)) == []
-
-
-def test_another_accounts_rescues_land_though_a_revocation_cannot_be_done(
-    installation: Installation, ada: User
-) -> None:
-    carol = installation.sign_in("2001", account=OTHER_ACCOUNT)
-    installation.go_on(INTERVAL)
-    adas, carols = (refresh_unsaved(installation, user) for user in (ada, carol))
-    installation.sign_out(ada, Scope.LIVEPERSON)
-    installation.put_app_install_secret("canary-wrong-secret")
-    installation.start_cold()
-
-    assert installation.land([*adas, *carols]) == []
-    assert installation.grant(ada).revocation_is_due
-    assert installation.grant(carol).unsettled == 0
-
-
-def test_rescues_and_scheduled_messages_are_told_apart_by_their_queue(installation: Installation, ada: User) -> None:
-    [record] = refresh_unsaved(installation, ada)
-    record["eventSourceARN"] = record["eventSourceARN"].replace("rescue-", "not-the-rescue-")
-
-    assert installation.invoke("refresh_worker", {"Records": [record]}) == {"batchItemFailures": []}
-    assert installation.grant(ada).unsettled == 1, "read as a scheduled message it is none"
+    assert installation.item(ben) == before

@@ -17,6 +17,7 @@ from le_auth.errors import (
     GrantRevokedError,
     OutcomeUnknownError,
     RequestRefusedError,
+    SealingKeyError,
     SettingError,
     TableUnavailableError,
 )
@@ -201,6 +202,21 @@ def test_a_table_that_is_down_keeps_the_rescue(world: World) -> None:
 
     with pytest.raises(TableUnavailableError):
         world.rescue.land(a_renewal())
+
+
+def test_a_rescue_that_does_not_open_replaces_nothing(world: World) -> None:
+    before, renewal = world.ada, a_renewal()
+    world.sealers.known = world.sealers.afresh = ["k9"]
+
+    with pytest.raises(SealingKeyError):
+        world.rescue.land(renewal)
+    assert (world.ada, world.table.writes) == (before, [])
+
+
+def test_a_rescue_sealed_with_a_key_that_was_added_since_lands(world: World) -> None:
+    world.sealers.known, world.sealers.afresh = ["k0"], ["k0", "k1"]
+
+    assert world.rescue.land(a_renewal()) is Landing.RESCUED
 
 
 # ---- after a sign-out from LivePerson ----

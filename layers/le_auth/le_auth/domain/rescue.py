@@ -102,8 +102,8 @@ class Rescue:
         They are opened first: what does not open must not replace tokens that do.
 
         Raises:
-            TableUnavailableError, GrantMovedError: later.
-            SealingKeyError, SecretError, SecretsUnavailableError: it cannot be opened now.
+            TableUnavailableError, GrantMovedError, SecretsUnavailableError: later.
+            SealingKeyError, SecretError: an operator must act.
         """
         self.sign_out.channel.open(renewal.sealed, renewal.user)
         try:
