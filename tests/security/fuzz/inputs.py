@@ -16,8 +16,8 @@ from tests.support.api_events import api_event
 from tests.support.hostile_urls import hostile_urls
 from tests.support.installation import ACCOUNT, BASE_URL, NOON, OTHER_ACCOUNT
 
-PLANTED = "canary-planted-by-the-sender"
-"""Stands for whatever secret an input holds: no log may repeat it."""
+PLANTED = "canary!planted-by-the-sender"
+"""Stands for whatever secret an input holds: no log may repeat it. It is no user's id, which a log may name."""
 STATE = "s" * 43
 STATE_HASH = transactions.hash_state(Secret(STATE))
 TRANSACTION_COOKIE = transactions.cookie_name(STATE_HASH)

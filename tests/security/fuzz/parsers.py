@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 ADA = User(account_id=ACCOUNT, user_id="1001")
 KEYRING = Keyring(keys={"0": Secret(SEALING_KEY)})
-PLANTED = "canary-planted"
+PLANTED = "canary!planted"
 RULE = SentinelHostRule(suffixes=(".liveperson.net",), local=False)
 
 

@@ -25,7 +25,7 @@ FUNCTION_OF = {
     "/session": "session",
     "/logout": "session",
 }
-NEVER_REPEATED = ("canary-planted", SECRET, SEALING_KEY)
+NEVER_REPEATED = ("canary!planted", SECRET, SEALING_KEY)
 
 
 class Target:

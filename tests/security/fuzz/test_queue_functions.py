@@ -37,7 +37,7 @@ def calm(
     )
     assert installation.items() == before
     logged = capsys.readouterr()
-    for secret in ("canary-planted", SECRET, SEALING_KEY, *tokens):
+    for secret in ("canary!planted", SECRET, SEALING_KEY, *tokens):
         assert secret not in logged.out + logged.err
 
 
