@@ -1,5 +1,5 @@
 # Everything a developer types. All that is installed goes to .tools; nothing outside this folder is changed,
-# but for Chromium, which `make test` installs where it may.
+# but for Chromium and Java, which `make test` installs where it may.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -58,7 +58,7 @@ check-security:
 	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
 # The unit tests run here among all others, so that one coverage report has all.
-test: setup browser ## Everything: the checks, then all tests with their branch coverage
+test: setup browser dynamodb-local ## Everything: the checks, then all tests with their branch coverage
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@rm -f .coverage .coverage.*
 	@$(DEV)/coverage run -m pytest tests
@@ -75,10 +75,13 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 		$(DEV)/python -m tests.security.fuzz.guided $(GUIDED_INPUTS); \
 	fi
 
-.PHONY: browser
+.PHONY: browser dynamodb-local
 browser:
 	@local/install-browser
 	@local/install-axe
+
+dynamodb-local:
+	@local/install-dynamodb-local
 
 format: setup ## Bring the code into its form
 	@$(DEV)/ruff check --fix --quiet

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.simulator import Clock, Simulator
 from tests.support.aws_calls import AwsCalls
 from tests.support.browser import Browser
+from tests.support.dynamodb_local import running_dynamodb_local
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.installation import (
     ACCOUNT,
@@ -48,27 +49,69 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             make.cache_clear()
         yield emulator
         for make in makers:
-            make().close()
-            make.cache_clear()
+            _forget(make)
+
+
+def _forget(make: Any) -> None:
+    """Close a client that is kept, and let the next one be made anew."""
+    make().close()
+    make.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Amazon's own engine for tables, for all tests of this process; each makes its own."""
+    with running_dynamodb_local(tmp_path_factory.mktemp("dynamodb-local")) as engine:
+        yield engine
 
 
 @pytest.fixture
-def liveperson() -> Iterator[Simulator]:
-    """A LivePerson whose clock stands still, with one application on each of two accounts."""
-    with Simulator(clock=Clock(NOON)) as simulator:
+def liveperson_clock() -> Clock:
+    """A clock that stands still, and that the functions go by too; a module may have another."""
+    return Clock(NOON)
+
+
+@pytest.fixture
+def liveperson(liveperson_clock: Clock) -> Iterator[Simulator]:
+    """A LivePerson with one application on each of two accounts."""
+    with Simulator(clock=liveperson_clock) as simulator:
         simulator.register(APP, secrets=[SECRET], accounts=[ACCOUNT], redirect_uris=[CALLBACK_URL])
         simulator.register(OTHER_APP, secrets=[OTHER_SECRET], accounts=[OTHER_ACCOUNT], redirect_uris=[CALLBACK_URL])
         yield simulator
 
 
 @pytest.fixture
-def deployed(emulator: Emulator, liveperson: Simulator) -> Iterator[Deployed]:
+def token_table(emulator: Emulator) -> Iterator[str]:
+    """A table of this test's own; gives its name."""
+    name = emulator.make_table(f"tokens-{next(_numbers)}")
+    yield name
+    emulator.dynamodb.delete_table(TableName=name)
+
+
+@pytest.fixture
+def table_on_dynamodb_local(
+    emulator: Emulator, dynamodb_local: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A table on Amazon's own engine, which the functions use in this test; a module takes it as its `token_table`."""
+    from le_auth.adapters import aws
+
+    assert emulator.endpoint != dynamodb_local.endpoint
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local.endpoint)
+    _forget(aws.dynamodb)
+    name = dynamodb_local.make_table(f"tokens-{next(_numbers)}")
+    yield name
+    dynamodb_local.dynamodb.delete_table(TableName=name)
+    _forget(aws.dynamodb)
+
+
+@pytest.fixture
+def deployed(emulator: Emulator, liveperson: Simulator, token_table: str) -> Deployed:
     """A table, a queue and secrets of this test's own."""
     number = next(_numbers)
     app_secrets = json.dumps({APP: SECRET, OTHER_APP: OTHER_SECRET})
     resources = {
         "AccessTokenFunction": "arn:aws:lambda:us-east-1:000000000000:function:access-token",
-        "TokenTable": emulator.make_table(f"tokens-{number}"),
+        "TokenTable": token_table,
         "RefreshQueue": emulator.make_queue(f"refresh-{number}"),
         "RescueQueue": emulator.make_queue(f"rescue-{number}"),
         "AppInstallSecret": emulator.make_secret(f"app-install-{number}", app_secrets),
@@ -79,8 +122,7 @@ def deployed(emulator: Emulator, liveperson: Simulator) -> Iterator[Deployed]:
         "PublicBaseUrl": BASE_URL,
         "DomainApiUrl": liveperson.base_url,
     }
-    yield Deployed(parameters=parameters, resources=resources)
-    emulator.dynamodb.delete_table(TableName=resources["TokenTable"])
+    return Deployed(parameters=parameters, resources=resources)
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ class Relay:
     """
 
     def __init__(self, address: str, port: int) -> None:
-        self._server = _Server((address, port), _Handler)
-        self._server.target = (LOOPBACK, port)
+        self._server = RelayServer((address, port), target=(LOOPBACK, port))
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
@@ -33,15 +32,20 @@ class Relay:
         self._server.server_close()
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class RelayServer(socketserver.ThreadingTCPServer):
+    """Listens at one address and hands on to another; both are host and port."""
+
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
-    target = (LOOPBACK, 0)
+
+    def __init__(self, address: tuple[str, int], *, target: tuple[str, int]) -> None:
+        super().__init__(address, _Handler)
+        self.target = target
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    server: _Server
+    server: RelayServer
     request: socket.socket
 
     def handle(self) -> None:
@@ -50,6 +54,8 @@ class _Handler(socketserver.BaseRequestHandler):
         except OSError:
             return
         with target:
+            for end in (target, self.request):  # a head and a body that come one by one go on one by one, at once
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             back = Thread(target=_pump, args=(target, self.request), daemon=True)
             back.start()
             _pump(self.request, target)

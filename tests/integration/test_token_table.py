@@ -1,4 +1,4 @@
-"""Each conditional write of the table against DynamoDB's own way of evaluating conditions."""
+"""Each conditional write of the table, on the emulator and on Amazon's own engine."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ HALF_PAST = NOON + 30 * MINUTE
 _numbers = count(1)
 
 
-@pytest.fixture
-def table(emulator: Emulator) -> Iterator[TokenTable]:
-    name = emulator.make_table(f"table-{next(_numbers)}")
-    yield TokenTable(client=emulator.dynamodb, name=name)
-    emulator.dynamodb.delete_table(TableName=name)
+@pytest.fixture(params=["emulator", "dynamodb_local"])
+def table(request: pytest.FixtureRequest) -> Iterator[TokenTable]:
+    engine: Emulator = request.getfixturevalue(request.param)
+    name = engine.make_table(f"table-{next(_numbers)}")
+    yield TokenTable(client=engine.dynamodb, name=name)
+    engine.dynamodb.delete_table(TableName=name)
 
 
 def new_tokens(name: str = "new", *, at: datetime = NOON, expires_at: datetime | None = None) -> Tokens:
