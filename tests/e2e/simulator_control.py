@@ -1,4 +1,4 @@
-"""The simulator's control interface, as far as these tests need it."""
+"""The simulator's control interface, as far as tests of a deployed stack need it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,22 @@ class SimulatorControl:
     def grants(self, user_id: str) -> list[dict[str, Any]]:
         grants: list[dict[str, Any]] = self._get(f"grants?user_id={user_id}")["grants"]
         return grants
+
+    def all_grants(self) -> list[dict[str, Any]]:
+        grants: list[dict[str, Any]] = self._get("grants")["grants"]
+        return grants
+
+    def told_by_journal(self) -> dict[str, Any]:
+        """What the journal counts: "counts", "reuses", "peak_token_concurrency", "peak_by_grant"."""
+        told: dict[str, Any] = self._get("journal")
+        return told
+
+    def order_fault(self, endpoint: str, kind: str, **details: Any) -> None:
+        order = {"endpoint": endpoint, "kind": kind, **details}
+        requests.post(f"{self.base_url}/_simulator/faults", json=order, timeout=_SECONDS).raise_for_status()
+
+    def clear_faults(self) -> None:
+        requests.delete(f"{self.base_url}/_simulator/faults", timeout=_SECONDS).raise_for_status()
 
     def token_state(self, sha256_hex: str) -> str:
         """Whether a token is "live", "void" or "expired"."""
