@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from le_auth import wiring
-from le_auth.domain.scheduled import Batch, DueToken
+from le_auth.domain.scheduled import Batch, DueToken, Result
 from local.simulator import Clock
 from tests.support.installation import INTERVAL
 
@@ -82,7 +82,7 @@ class Everybody:
         """When the invocations are over that begin now."""
         return self.installation.now + timedelta(seconds=115)
 
-    def at_once(self, steps: Sequence[Step]) -> list[Any]:
+    def at_once(self, steps: Sequence[Step]) -> list[object]:
         """Do all steps in an order that nobody chose, by threads that begin together; gives what each brought."""
         shuffled = self.random.sample(list(steps), len(steps))
         begin = Barrier(THREADS)
@@ -139,8 +139,9 @@ def test_each_grant_is_refreshed_once_a_round_whoever_asks(everybody: Everybody)
     for number in range(1, ROUNDS + 1):
         everybody.next_round()
 
-        everybody.at_once([*everybody.scheduled(), *everybody.on_demand()])
+        brought = everybody.at_once([*everybody.scheduled(), *everybody.on_demand()])
 
+        assert [one for one in brought if isinstance(one, Result) and one.outcome == "failed"] == []
         refreshes = everybody.refreshes()
         assert len(refreshes) == USERS
         assert set(refreshes.values()) == {1}
