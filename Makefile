@@ -25,8 +25,8 @@ setup: ## Make the Python environments in .tools (the others do it where needed)
 	@local/link-python
 	@$(MAKE) -j4 environment-dev environment-sam environment-ministack environment-checkov
 
-.PHONY: environment-dev environment-sam environment-ministack environment-checkov
-environment-dev environment-sam environment-ministack environment-checkov:
+.PHONY: environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis
+environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis:
 	@local/make-environment $(@:environment-%=%)
 
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
@@ -58,7 +58,7 @@ check-security:
 	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
 # The unit tests run here among all others, so that one coverage report has all.
-test: setup browser dynamodb-local ## Everything: the checks, then all tests with their branch coverage
+test: setup environment-schemathesis browser dynamodb-local ## Everything: the checks, then all tests with their branch coverage
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@rm -f .coverage .coverage.*
 	@$(DEV)/coverage run -m pytest tests
@@ -98,7 +98,7 @@ lock: ## Lock the requirements anew from the *.in files (needs the network)
 	@local/link-python
 	@test -x $(TOOLS)/uv/bin/uv || { python3.13 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet uv==$(UV); }
 	@cd layers/third_party && $(LOCK) -o requirements.txt requirements.in
-	@cd requirements && for name in dev sam ministack lambda checkov; do $(LOCK) -o $$name.txt $$name.in; done
+	@cd requirements && for name in dev sam ministack schemathesis lambda checkov; do $(LOCK) -o $$name.txt $$name.in; done
 
 clean: ## Remove all that the other targets made
 	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
