@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 
+from le_auth.domain.return_to import origin_of
 from local.simulator import DEFAULT_PASSWORD
 from tests.support.api_events import api_event
 from tests.support.installation import BASE_URL
@@ -87,7 +88,7 @@ class Browser:
 
     def log_in(self, location: str, name: str = "ada", **form: str) -> str:
         """Sign in at LivePerson, or press `deny`; gives the address of our callback that it leads to."""
-        base_url = self.installation.simulator.base_url
+        base_url = origin_of(location)
         answer = self._at_liveperson("GET", location)
         if "/login?" in answer.headers["Location"]:
             filled_in = {"username": name, "password": DEFAULT_PASSWORD, **form}
