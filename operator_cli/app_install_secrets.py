@@ -24,13 +24,14 @@ def read_typed(text: str, *, client_id: str) -> Secret:
         OperatorError: it cannot be an AppInstall secret. The message never repeats it.
     """
     value = text.strip("\r\n")
-    problem = _find_problem(value, client_id)
+    problem = find_problem(value, client_id)
     if problem:
         raise OperatorError(f"This is no AppInstall secret: {problem}.", reason="secret_form")
     return Secret(value)
 
 
-def _find_problem(value: str, client_id: str) -> str | None:
+def find_problem(value: str, client_id: str) -> str | None:
+    """Say why this cannot be the secret of an AppInstall; None: it can. The value itself is never repeated."""
     if not value.strip():
         return "it is empty"
     if not value.isascii() or not value.isprintable() or " " in value:

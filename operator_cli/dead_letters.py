@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from operator_cli.output import Advance
 
-COUNTS: Sequence[QueueAttributeNameType] = (
+_COUNTS: Sequence[QueueAttributeNameType] = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
@@ -28,6 +28,23 @@ _NO_SUCH_ACTION = {"InvalidAction", "AWS.SimpleQueueService.UnsupportedOperation
 _LOOKS_EVERY = timedelta(seconds=2)
 _HIDDEN_SECONDS = 120
 _AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCounts:
+    """A queue's messages.
+
+    Args:
+        in_flight: being worked on, or hidden until their next try.
+    """
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        return self.visible + self.in_flight + self.delayed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +70,8 @@ class DeadLetterQueue:
         return cls(client=client, url=url, arn=arn, source_url=source_url)
 
     def count(self) -> int:
-        """Count the messages that can be moved, about; SQS lags by up to a minute."""
-        return count_messages(self.client, self.url)["ApproximateNumberOfMessages"]
+        """Count the messages that can be moved, about."""
+        return count_messages(self.client, self.url).visible
 
     def move_back(self, advance: Advance, pause: Callable[[timedelta], None]) -> int:
         """Move all messages back; gives how many.
@@ -109,7 +126,8 @@ class DeadLetterQueue:
             advance(len(messages))
 
 
-def count_messages(client: SQSClient, url: str) -> dict[QueueAttributeNameType, int]:
-    """Count a queue's visible, in-flight and delayed messages, about."""
-    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
-    return {name: int(attributes[name]) for name in COUNTS}
+def count_messages(client: SQSClient, url: str) -> QueueCounts:
+    """Count a queue's messages, about: SQS lags by up to a minute."""
+    attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=_COUNTS)["Attributes"]
+    visible, in_flight, delayed = (int(attributes[name]) for name in _COUNTS)
+    return QueueCounts(visible=visible, in_flight=in_flight, delayed=delayed)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError as AwsConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     ProfileNotFound,
+)
+from botocore.exceptions import (
+    ConnectionError as AwsConnectionError,
 )
 
 from le_auth.adapters.refresh_queue import QueueError
@@ -88,7 +90,9 @@ def _explain_refusal(error: ClientError) -> OperatorError:
         )
     if code in _CREDENTIALS:
         return OperatorError(
-            "AWS does not accept the credentials, or no longer.", reason="aws_credentials", remedy="Sign in to AWS anew."
+            "AWS does not accept the credentials, or no longer.",
+            reason="aws_credentials",
+            remedy="Sign in to AWS anew.",
         )
     # A service's own text may quote what was sent; its code and our call's name do not.
     shown = code if re.fullmatch(r"[A-Za-z0-9.]{1,100}", code) else "an error"

@@ -22,7 +22,7 @@ FAILED = 1
 """Exit code: a check failed, or nothing was done; 2, click's own, is for a wrong command line."""
 
 
-class _Id(click.ParamType):
+class _Id(click.ParamType[str]):
     """An id that becomes part of a key."""
 
     def __init__(self, name: str, pattern: re.Pattern[str], expected: str) -> None:
@@ -55,33 +55,35 @@ class Whom:
         return None if self.user_id is None else User(account_id=self.account_id, user_id=self.user_id)
 
 
+_SHARED = (
+    click.Option(
+        ["--stack", "stack_name"], metavar="NAME", help="Stack [default: samconfig.toml's, else le-app-auth]."
+    ),
+    click.Option(["--region"], metavar="NAME", help="AWS region of the stack."),
+    click.Option(["--profile"], metavar="NAME", help="AWS profile to use."),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
+)
+
+
 def command(name: str, **settings: Any) -> Callable[[Callable[..., int | None]], click.Command]:
     """Declare a command on a stack. It is called with its Run and gives its exit code; None is 0."""
 
     def declare(function: Callable[..., int | None]) -> click.Command:
-        @click.command(name, **settings)
-        @click.option("--stack", "stack_name", metavar="NAME", help="Stack [default: samconfig.toml's, le-app-auth].")
-        @click.option("--region", metavar="NAME", help="AWS region of the stack.")
-        @click.option("--profile", metavar="NAME", help="AWS profile to use.")
-        @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-        @click.pass_context
         @functools.wraps(function)
         def call(
-            ctx: click.Context,
-            stack_name: str | None,
-            region: str | None,
-            profile: str | None,
-            *,
-            as_json: bool,
-            **arguments: Any,
+            *, stack_name: str | None, region: str | None, profile: str | None, as_json: bool, **arguments: Any
         ) -> None:
-            surroundings = ctx.find_object(Surroundings) or Surroundings()
+            context = click.get_current_context()
+            surroundings = context.find_object(Surroundings) or Surroundings()
             out = Output(as_json=as_json)
             run = Run(surroundings=surroundings, out=out, stack_name=stack_name, region=region, profile=profile)
             with _telling_errors(run):
-                ctx.exit(function(run, **arguments) or 0)
+                context.exit(function(run, **arguments) or 0)
 
-        return call
+        declare_it: Callable[[Any], click.Command] = click.command(name, **settings)
+        declared = declare_it(call)
+        declared.params += _SHARED
+        return declared
 
     return declare
 

@@ -1,4 +1,4 @@
-"""Where `sam deploy --guided` left its answers: the stack's name, region and profile, so that nobody types them again."""
+"""What `sam deploy --guided` remembers: the stack's name, region and profile, so that nobody types them again."""
 
 from __future__ import annotations
 

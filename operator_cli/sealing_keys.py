@@ -54,12 +54,10 @@ def read_keys(keys: Mapping[str, Secret], *, idle: timedelta | None) -> list[Sea
     found: list[SealingKey] = []
     replaced_at: datetime | None = None
     for number, (key_id, key) in enumerate(keys.items()):
-        droppable_at = None if replaced_at is None or idle is None else replaced_at + idle + LONGEST_REST
+        droppable_at = None if replaced_at is None or idle is None else _day_after(replaced_at + idle + LONGEST_REST)
         added_at = _read_id(key_id)
         found.append(
-            SealingKey(
-                key_id=key_id, key=key, added_at=added_at, droppable_at=droppable_at, is_newest=number == 0
-            )
+            SealingKey(key_id=key_id, key=key, added_at=added_at, droppable_at=droppable_at, is_newest=number == 0)
         )
         replaced_at = added_at
     return found
@@ -80,6 +78,11 @@ def drop_key(keys: Sequence[SealingKey], key_id: str) -> Secret:
 
 def _write(keys: Sequence[tuple[str, Secret]]) -> Secret:
     return Secret(json.dumps({"keys": [{"id": key_id, "key": key.reveal()} for key_id, key in keys]}))
+
+
+def _day_after(moment: datetime) -> datetime:
+    """Give the midnight that follows: who is told a day may act on all of it."""
+    return (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0)
 
 
 def _read_id(key_id: str) -> datetime | None:

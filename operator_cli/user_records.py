@@ -23,6 +23,7 @@ _ATTRIBUTES = (
     "pk",
     "status",
     "generation",
+    "session_epoch",
     "slot",
     "issued_at",
     "refreshed_at",
@@ -47,6 +48,20 @@ class Condition(StrEnum):
     IDLE = "idle"
     SIGNED_OUT = "signed-out"
 
+    @property
+    def meaning(self) -> str:
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Condition.SIGN_IN_AGAIN: "LivePerson no longer accepts the authorization: the user must sign in",
+    Condition.OVERDUE: "the tokens are older than one and a half refresh intervals",
+    Condition.SIGNING_OUT: "signed out here; LivePerson is still to be told",
+    Condition.FRESH: "all is well",
+    Condition.IDLE: "nobody used the tokens for IdleDays: they are refreshed at the next use",
+    Condition.SIGNED_OUT: "signed out; the record goes after 30 days",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:
@@ -55,6 +70,7 @@ class UserRecord:
     user: User
     status: Status
     generation: int
+    session_epoch: int
     is_scheduled: bool
     issued_at: datetime
     refreshed_at: datetime
@@ -131,6 +147,7 @@ def _read(item: Mapping[str, Any]) -> UserRecord:
         user=User.read_pk(item["pk"]["S"]),
         status=Status(item["status"]["S"]),
         generation=_number(item, "generation"),
+        session_epoch=_number(item, "session_epoch"),
         is_scheduled="slot" in item,
         issued_at=_time(item, "issued_at"),
         refreshed_at=_time(item, "refreshed_at"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,12 +13,10 @@ from operator_cli.options import FAILED, command
 from operator_cli.output import count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from operator_cli.run import Run
 
 
-class _Profiles(click.ParamType):
+class _Profiles(click.ParamType[Sequence[int]]):
     """Profile numbers, joined by commas."""
 
     name = "numbers"

@@ -71,9 +71,7 @@ def _choose(run: Run, whom: Whom) -> tuple[list[UserRecord], Counter[str]]:
     return asked, left_out
 
 
-def _tell(
-    run: Run, asked: Sequence[UserRecord], left_out: Mapping[str, int], outcomes: Mapping[User, Outcome]
-) -> None:
+def _tell(run: Run, asked: Sequence[UserRecord], left_out: Mapping[str, int], outcomes: Mapping[User, Outcome]) -> None:
     for condition, number in left_out.items():
         run.out.say(f"Left out: {count_of(number, 'user')}, {condition}.")
     tell_outcomes(run, asked, outcomes)

@@ -21,9 +21,8 @@ _NAMES = {"rescue": "RescueQueue", "refresh": "RefreshQueue"}
 def replay(run: Run, queue: str) -> int:
     """Move the dead letters of RescueQueue or RefreshQueue back, when what broke them is mended.
 
-    \b
-    rescue   rotated tokens: written where the user's record has not moved on, else dropped
-    refresh  scheduled messages: dropped where they are older than an interval
+    Rotated tokens (rescue) are then written where the user's record has not moved on, and dropped otherwise. Scheduled
+    messages (refresh) are dropped where they are older than an interval: the user's next one has come since.
     """
     dead_letters = DeadLetterQueue.of(run.clients.sqs, run.stack.output(f"{_NAMES[queue]}Url"))
     waiting = dead_letters.count()

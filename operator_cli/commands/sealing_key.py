@@ -15,7 +15,6 @@ from operator_cli.output import count_of, day, epoch
 from operator_cli.sealing_keys import LONGEST_REST, add_key, drop_key, read_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from le_auth.domain.secret import Secret
@@ -52,7 +51,7 @@ def add(run: Run) -> None:
 
 @command("drop")
 @click.argument("key_id", metavar="KEY")
-@click.option("--force", is_flag=True, help="Drop it before its day, or while it seals tokens: those users sign in again.")
+@click.option("--force", is_flag=True, help="Drop it all the same: whose tokens it seals must sign in again.")
 def drop(run: Run, key_id: str, *, force: bool) -> None:
     """Drop an old KEY when nothing needs it any more."""
     keys = _read(run)

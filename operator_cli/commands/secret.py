@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from le_auth.adapters.secret_store import KEPT, CachedSecret
-from le_auth.domain.secret import Secret
 from le_auth.settings import read_app_installs
 from operator_cli.app_install_secrets import AppInstallSecretContent, add, read_typed
 from operator_cli.errors import OperatorError
@@ -16,20 +15,21 @@ from operator_cli.options import ACCOUNT, command
 from operator_cli.output import count_of
 
 if TYPE_CHECKING:
+    from le_auth.domain.secret import Secret
     from operator_cli.run import Run
 
 _LONGEST_LINE = 4096
 
 
 @command("secret", short_help="Store the AppInstall secret.")
-@click.option("--account", "account_id", metavar="ACCOUNT", type=ACCOUNT, help="Whose AppInstall; needed where several.")
+@click.option(
+    "--account", "account_id", metavar="ACCOUNT", type=ACCOUNT, help="Whose AppInstall, where there are several."
+)
 @click.option("--add", "adds", is_flag=True, help="Put the new one in front of the one in use: no downtime.")
 @click.option("--drop-old", "drops", is_flag=True, help="Keep the newest only; asks for no secret.")
 @click.option("--replace", "replaces", is_flag=True, help="Store the new one in place of what there is.")
 @click.option("--start-over", "starts_over", is_flag=True, help="The same, where what is stored cannot be read.")
-def secret(
-    run: Run, account_id: str | None, *, adds: bool, drops: bool, replaces: bool, starts_over: bool
-) -> None:
+def secret(run: Run, account_id: str | None, *, adds: bool, drops: bool, replaces: bool, starts_over: bool) -> None:
     """Store the secret of the stack's AppInstall, typed without echo or piped in.
 
     It never stands on the command line, in the environment or in a log. To change it without downtime: get a second

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from operator_cli.asking import Outcome
     from operator_cli.options import Whom
     from operator_cli.run import Run
+    from operator_cli.user_records import UserRecord
 
 _AT_ONCE = 16
 _PATIENCE_FOR_EVENTS = 10.0
@@ -37,8 +38,9 @@ _WHERE = {Scope.LOCAL: "this application", Scope.LIVEPERSON: "this and all other
 @concerning_users
 @click.option(
     "--scope",
-    type=click.Choice([*Scope]),
-    default=Scope.LOCAL,
+    type=click.Choice([*map(str, Scope)]),
+    default=str(Scope.LOCAL),
+    callback=lambda _context, _option, value: Scope(value),
     show_default=True,
     help="Of this application, or of all LivePerson applications.",
 )
@@ -56,11 +58,11 @@ def sign_out(run: Run, whom: Whom, scope: Scope, *, yes: bool, seconds: int | No
         raise click.UsageError("--json needs --yes: there is nobody to ask.")
     if seconds is not None and scope is Scope.LOCAL:
         raise click.UsageError("--wait goes with --scope liveperson: a local sign-out is over at once.")
-    users = _choose(run, whom)
+    records = _choose(run, whom)
     if not yes and (whom.user is None or scope is Scope.LIVEPERSON):
-        who = count_of(len(users), f"user of {whom.account_id}", f"users of {whom.account_id}")
+        who = count_of(len(records), f"user of {whom.account_id}", f"users of {whom.account_id}")
         click.confirm(f"Sign {who} out of {_WHERE[scope]}?", abort=True, err=True)
-    ended, failures = _end_all(run, users, scope)
+    ended, failures = _end_all(run, records, scope)
     _announce(run, ended, scope)
     outcomes = {}
     if scope is Scope.LIVEPERSON and ended:
@@ -77,30 +79,30 @@ def sign_out(run: Run, whom: Whom, scope: Scope, *, yes: bool, seconds: int | No
     return 0 if set(outcomes.values()) <= WELL and not failures else FAILED
 
 
-def _choose(run: Run, whom: Whom) -> list[User]:
-    found = [record.user for record in find_users(run, whom) if record.status is not Status.SIGNED_OUT]
+def _choose(run: Run, whom: Whom) -> list[UserRecord]:
+    found = [record for record in find_users(run, whom) if record.status is not Status.SIGNED_OUT]
     if not found:
         raise OperatorError("Signed out already.", reason="nothing_to_sign_out")
     return found
 
 
-def _end_all(run: Run, users: Sequence[User], scope: Scope) -> tuple[list[User], int]:
+def _end_all(run: Run, records: Sequence[UserRecord], scope: Scope) -> tuple[list[User], int]:
     """End everybody's sessions; gives whose have ended, and of how many users they have not."""
     table, now = run.table, run.now
 
-    def end(user: User) -> LeAuthError | None:
+    def end(record: UserRecord) -> LeAuthError | None:
         try:
-            end_sessions(table, user, scope=scope, now=now)
+            end_sessions(table, record.user, scope=scope, session_epoch=record.session_epoch, now=now)
         except LeAuthError as error:
             return error
         return None
 
     ended: list[User] = []
     errors: list[LeAuthError] = []
-    with run.out.progress("Users signed out", total=len(users)) as advance, ThreadPoolExecutor(_AT_ONCE) as threads:
-        for user, error in zip(users, threads.map(end, users), strict=True):
+    with run.out.progress("Users signed out", total=len(records)) as advance, ThreadPoolExecutor(_AT_ONCE) as threads:
+        for record, error in zip(records, threads.map(end, records), strict=True):
             if error is None:
-                ended.append(user)
+                ended.append(record.user)
             else:
                 errors.append(error)
             advance(1)

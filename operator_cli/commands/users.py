@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from operator_cli.user_records import UserRecord
 
 SHOWN_AT_MOST = 200
+_HELP = """List users, the most urgent first. No token is read.
+
+\b
+""" + "\n".join(f"{condition:14} {condition.meaning}" for condition in Condition)
 _HEADS = ("ACCOUNT", "USER", "CONDITION", "SIGNED IN", "REFRESHED", "LAST USED", "FAILED", "LAST ERROR")
 _STYLES = {Condition.SIGN_IN_AGAIN: "red", Condition.OVERDUE: "yellow", Condition.FRESH: "green"}
 _URGENCY = {condition: place for place, condition in enumerate(Condition)}
@@ -29,13 +33,21 @@ _URGENCY = {condition: place for place, condition in enumerate(Condition)}
 type _Found = tuple[Condition, UserRecord]
 
 
-@command("users", short_help="Who is signed in, and how fresh their tokens are.")
+@command("users", help=_HELP, short_help="Who is signed in, and how fresh their tokens are.")
 @click.option("--account", "account_id", metavar="ACCOUNT", type=ACCOUNT, help="Only this account's users.")
 @click.option(
-    "--status", "statuses", type=click.Choice([*Status]), multiple=True, help="Only users whose record says so."
+    "--status",
+    "statuses",
+    type=click.Choice([*map(str, Status)]),
+    multiple=True,
+    help="Only users whose record says so.",
 )
 @click.option(
-    "--condition", "conditions", type=click.Choice([*Condition]), multiple=True, help="Only users who fare so."
+    "--condition",
+    "conditions",
+    type=click.Choice([*map(str, Condition)]),
+    multiple=True,
+    help="Only users who fare so.",
 )
 @click.option(
     "--limit",
@@ -43,30 +55,22 @@ type _Found = tuple[Condition, UserRecord]
     help=f"List so many at most, the most urgent first [default: {SHOWN_AT_MOST}; with --json all].",
 )
 def users(
-    run: Run, account_id: str | None, statuses: Sequence[Status], conditions: Sequence[Condition], limit: int | None
+    run: Run, account_id: str | None, statuses: Sequence[str], conditions: Sequence[str], limit: int | None
 ) -> None:
-    """List users, the most urgent first. No token is read.
-
-    \b
-    sign-in-again  LivePerson no longer accepts the authorization: the user must sign in
-    overdue        the tokens are older than one and a half refresh intervals
-    signing-out    signed out here; LivePerson is still to be told
-    fresh          all is well
-    idle           nobody used the tokens for IdleDays: they are refreshed at the next use
-    signed-out     signed out; the record goes after 30 days
-    """
     counts: Counter[Condition] = Counter()
     found = _find(run, account_id, statuses, conditions, counts)
-    most = limit if limit is not None else SHOWN_AT_MOST
-    listed = nsmallest(most, found, key=_order) if limit is not None or not run.out.as_json else sorted(found, key=_order)
+    if limit is None and run.out.as_json:
+        listed = sorted(found, key=_order)
+    else:
+        listed = nsmallest(SHOWN_AT_MOST if limit is None else limit, found, key=_order)
     _tell(run, listed, counts)
 
 
 def _find(
     run: Run,
     account_id: str | None,
-    statuses: Sequence[Status],
-    conditions: Sequence[Condition],
+    statuses: Sequence[str],
+    conditions: Sequence[str],
     counts: Counter[Condition],
 ) -> Iterator[_Found]:
     """Give the users that are asked for, and count them."""
