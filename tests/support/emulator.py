@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
 
 
@@ -26,6 +27,10 @@ class Emulator(Aws):
     @cached_property
     def events(self) -> EventBridgeClient:
         return self._client("events")  # type: ignore[no-any-return]
+
+    @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        return self._client("scheduler")  # type: ignore[no-any-return]
 
     @cached_property
     def sqs(self) -> SQSClient:
@@ -76,7 +81,14 @@ class Emulator(Aws):
         return self.secretsmanager.create_secret(Name=name, SecretString=content)["ARN"]
 
     def close(self) -> None:
-        for client in (self.cloudformation, self.dynamodb, self.events, self.sqs, self.secretsmanager):
+        for client in (
+            self.cloudformation,
+            self.dynamodb,
+            self.events,
+            self.scheduler,
+            self.sqs,
+            self.secretsmanager,
+        ):
             client.close()
 
 

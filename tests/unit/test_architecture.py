@@ -15,7 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "le_auth" / "le_auth"
-CODE = [*PACKAGE.rglob("*.py"), *(ROOT / "functions").rglob("*.py"), *(ROOT / "local").rglob("*.py")]
+TOOLS = ("local", "operator_cli")
+CODE = [
+    path for folder in (PACKAGE, ROOT / "functions", *(ROOT / name for name in TOOLS)) for path in folder.rglob("*.py")
+]
 LONGEST_FILE, LONGEST_FUNCTION = 320, 40
 
 
@@ -47,7 +50,7 @@ def imports_of(tree: ast.AST) -> frozenset[str]:
 
 @cache
 def the_modules() -> list[Module]:
-    paths = [path for path in CODE if not path.is_relative_to(ROOT / "local")]
+    paths = [path for path in CODE if not any(path.is_relative_to(ROOT / name) for name in TOOLS)]
     return [Module(name_of(path), path, imports_of(ast.parse(path.read_text()))) for path in sorted(paths)]
 
 
@@ -98,19 +101,25 @@ def test_no_rule_asks_for_the_time_itself() -> None:
 
 def test_adapters_import_rules_and_adapters_and_nothing_above() -> None:
     for module in modules_under("le_auth.adapters"):
-        ours = {name for name in module.imports if is_under(name, "le_auth", "functions", "local", "tests")}
+        ours = {name for name in module.imports if is_under(name, "le_auth", "functions", *TOOLS, "tests")}
         above = {name for name in ours if not is_under(name, "le_auth.adapters", "le_auth.domain", "le_auth.errors")}
         assert above == set(), module.name
 
 
 def test_the_package_never_imports_functions_tools_or_tests() -> None:
     for module in modules_under("le_auth"):
-        assert not any(is_under(name, "functions", "local", "tests") for name in module.imports), module.name
+        assert not any(is_under(name, "functions", *TOOLS, "tests") for name in module.imports), module.name
 
 
 def test_functions_do_not_import_one_another() -> None:
     for module in modules_under("functions"):
-        assert not any(is_under(name, "functions", "local", "tests") for name in module.imports), module.name
+        assert not any(is_under(name, "functions", *TOOLS, "tests") for name in module.imports), module.name
+
+
+def test_the_operators_tool_imports_neither_functions_nor_the_local_run_nor_tests() -> None:
+    for path in (ROOT / "operator_cli").rglob("*.py"):
+        found = imports_of(ast.parse(path.read_text()))
+        assert not any(is_under(name, "functions", "local", "tests") for name in found), path.name
 
 
 def test_the_import_graph_has_no_circle_at_run_time() -> None:

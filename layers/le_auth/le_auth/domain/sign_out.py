@@ -62,7 +62,7 @@ class SignOut:
         Raises:
             TableUnavailableError: nothing was changed.
         """
-        grant = self._end(user, scope=scope, session_epoch=session_epoch, now=now)
+        grant = end_sessions(self.store, user, scope=scope, session_epoch=session_epoch, now=now)
         if grant is None or not grant.revocation_is_due:
             return Revocation.NOT_ASKED
         try:
@@ -88,22 +88,31 @@ class SignOut:
             return end  # the user has signed in again meanwhile
         return end
 
-    def _end(self, user: User, *, scope: Scope, session_epoch: int, now: datetime) -> Grant | None:
-        """End the sessions under a number that was never used before; gives the grant, None where there is no more.
 
-        Like a sign-in's, the number is drawn from the clock, or follows the stored one where that is ahead.
-        """
-        number = max(int(now.timestamp() * 1000), session_epoch + 1)
-        for _ in range(2):
-            try:
-                if scope is Scope.LIVEPERSON:
-                    return self.store.sign_out_of_liveperson(user, number=number, session_epoch=session_epoch)
-                self.store.sign_out_locally(user, number=number, session_epoch=session_epoch, now=now)
-            except GrantMovedError as error:
-                found = error.grant
-                if found is None or found.status is Status.SIGNED_OUT or found.session_epoch != session_epoch:
-                    return found
-                number = max(number, found.generation + 1)
-            else:
-                return None
-        raise TableUnavailableError("This user's record changed twice while it was being signed out.")
+def end_sessions(store: SignOutStore, user: User, *, scope: Scope, session_epoch: int, now: datetime) -> Grant | None:
+    """End all sessions of a user here, under a number that was never used before; LivePerson is not told.
+
+    Like a sign-in's, the number is drawn from the clock, or follows the stored one where that is ahead.
+
+    Args:
+        session_epoch: see SignOut.sign_out.
+
+    Gives the grant as it is then, whose revocation may be due; None where there is no more.
+
+    Raises:
+        TableUnavailableError: nothing was changed.
+    """
+    number = max(int(now.timestamp() * 1000), session_epoch + 1)
+    for _ in range(2):
+        try:
+            if scope is Scope.LIVEPERSON:
+                return store.sign_out_of_liveperson(user, number=number, session_epoch=session_epoch)
+            store.sign_out_locally(user, number=number, session_epoch=session_epoch, now=now)
+        except GrantMovedError as error:
+            found = error.grant
+            if found is None or found.status is Status.SIGNED_OUT or found.session_epoch != session_epoch:
+                return found
+            number = max(number, found.generation + 1)
+        else:
+            return None
+    raise TableUnavailableError("This user's record changed twice while it was being signed out.")

@@ -1,0 +1,39 @@
+"""The commands, together."""
+
+from __future__ import annotations
+
+import click
+
+from operator_cli.commands.doctor import doctor
+from operator_cli.commands.manifest import manifest
+from operator_cli.commands.refresh import refresh
+from operator_cli.commands.replay import replay
+from operator_cli.commands.sealing_key import sealing_key
+from operator_cli.commands.secret import secret
+from operator_cli.commands.sign_out import sign_out
+from operator_cli.commands.users import users
+
+COMMANDS = (users, refresh, sign_out, replay, manifest, secret, sealing_key, doctor)
+
+
+class _InOrder(click.Group):
+    """Lists its commands as they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's form
+        return list(self.commands)
+
+
+@click.group("le-app-auth", cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Operate a deployed le-app-auth: its users, queues, secrets and settings.
+
+    Exit codes: 0 done, 1 a check failed or nothing was done, 2 a wrong command line.
+    """
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main() -> None:
+    cli.main(prog_name="le-app-auth")

@@ -1,0 +1,71 @@
+"""`doctor`: what is wrong with the deployed stack, and how to mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from operator_cli.checks.all import examine
+from operator_cli.checks.examination import Examination
+from operator_cli.checks.finding import Verdict
+from operator_cli.options import FAILED, command
+
+if TYPE_CHECKING:
+    from operator_cli.checks.finding import Finding
+    from operator_cli.run import Run
+
+_STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red", Verdict.SKIPPED: "dim"}
+_WIDTH = 20
+
+
+@command("doctor", short_help="Check the deployed stack.")
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What LivePerson was given: compared with the stack.",
+)
+def doctor(run: Run, manifest: Path | None) -> int:
+    """Check the deployed stack, and say in plain words what is wrong and how to mend it.
+
+    It changes nothing. The check of launch begins a sign-in for each account and does not go on.
+    """
+    name, findings = run.stack.name, []
+    for finding in examine(Examination(run=run, manifest=manifest)):
+        findings.append(finding)
+        _tell(run, finding)
+    counts = Counter(finding.verdict for finding in findings)
+    run.out.say(_summary(counts))
+    run.out.document(
+        {
+            "stack": name,
+            "healthy": not counts[Verdict.FAILED],
+            "counts": {verdict: counts[verdict] for verdict in Verdict},
+            "checks": [
+                {
+                    "check": finding.check,
+                    "verdict": finding.verdict,
+                    "says": finding.says,
+                    "remedy": finding.remedy,
+                }
+                for finding in findings
+            ],
+        }
+    )
+    return FAILED if counts[Verdict.FAILED] else 0
+
+
+def _tell(run: Run, finding: Finding) -> None:
+    verdict = Text(f"{finding.verdict:8}", style=_STYLES[finding.verdict])
+    run.out.say(verdict.append(f"{finding.check:{_WIDTH}}{finding.says}", style="not bold default not dim"))
+    if finding.remedy:
+        run.out.say(f"{'':{_WIDTH + 8}}{finding.remedy}")
+
+
+def _summary(counts: Counter[Verdict]) -> str:
+    if not counts[Verdict.FAILED] and not counts[Verdict.WARNING]:
+        return "All is well."
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
