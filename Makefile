@@ -57,11 +57,13 @@ check-security:
 	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local
 	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
-# The unit tests run here among all others, so that one coverage report has all.
+# The unit tests run here among all others, so that one coverage report has all. Those of e2e keep a browser open until
+# their end, and a process can have one only: the security tests open another.
 test: setup environment-schemathesis browser dynamodb-local ## Everything: the checks, then all tests with their branch coverage
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@rm -f .coverage .coverage.*
-	@$(DEV)/coverage run -m pytest tests
+	@$(DEV)/coverage run -m pytest tests --ignore=tests/e2e
+	@$(DEV)/coverage run -m pytest tests/e2e
 	@$(DEV)/coverage combine --quiet
 	@$(DEV)/coverage report
 
