@@ -25,8 +25,8 @@ setup: ## Make the Python environments in .tools (the others do it where needed)
 	@local/link-python
 	@$(MAKE) -j4 environment-dev environment-sam environment-ministack environment-checkov
 
-.PHONY: environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis
-environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis:
+.PHONY: environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis environment-bench
+environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis environment-bench:
 	@local/make-environment $(@:environment-%=%)
 
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
@@ -100,7 +100,7 @@ lock: ## Lock the requirements anew from the *.in files (needs the network)
 	@local/link-python
 	@test -x $(TOOLS)/uv/bin/uv || { python3.13 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet uv==$(UV); }
 	@cd layers/third_party && $(LOCK) -o requirements.txt requirements.in
-	@cd requirements && for name in dev cli sam ministack schemathesis lambda checkov; do $(LOCK) -o $$name.txt $$name.in; done
+	@cd requirements && for name in dev cli sam ministack schemathesis lambda checkov bench; do $(LOCK) -o $$name.txt $$name.in; done
 
 clean: ## Remove all that the other targets made
 	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
