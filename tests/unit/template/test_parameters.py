@@ -20,6 +20,9 @@ DEFAULTS = {
     "AppInstalls": None,
     "AppInstallSecretArn": "",
     "PublicBaseUrl": "",
+    "DomainName": "",
+    "CertificateArn": "",
+    "HostedZoneId": "",
     "AppUrl": "",
     "ReturnOrigins": "",
     "DomainApiUrl": "https://api.liveperson.net",
@@ -41,6 +44,7 @@ DEFAULTS = {
 }
 INSTALL = "75588e18-0213-4e33-8174-883acac7e3c4"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-install-AbCdEf"
+CERTIFICATE_ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/4f3c1f9e-2b1c-4f5e-9b8a-0c1d2e3f4a5b"
 VARIABLES = {
     "APP_INSTALLS": "AppInstalls",
     "PUBLIC_BASE_URL": "PublicBaseUrl",
@@ -72,6 +76,10 @@ ACCEPTED = [
     ("PublicBaseUrl", "https://example.com/auth"),
     ("PublicBaseUrl", "http://127.0.0.1:8400"),
     ("PublicBaseUrl", "http://1ea0a001.execute-api.localhost:8400"),
+    ("DomainName", "auth.example.com"),
+    ("DomainName", "xn--mller-kva.example.xn--p1ai"),
+    ("CertificateArn", CERTIFICATE_ARN),
+    ("HostedZoneId", "Z0123456789ABCDEFGHIJ"),
     ("AppUrl", "https://app.example.com/start?from=le"),
     ("ReturnOrigins", "https://app.example.com,https://admin.example.com:8443"),
     ("DomainApiUrl", "http://host.docker.internal:8500"),
@@ -101,6 +109,17 @@ REFUSED = [
     ("PublicBaseUrl", "https://auth.example.com?x=1"),
     ("PublicBaseUrl", "https://user@auth.example.com"),
     ("PublicBaseUrl", "https://" + "a" * 112),
+    ("DomainName", "https://auth.example.com"),
+    ("DomainName", "auth.example.com/"),
+    ("DomainName", "auth"),
+    ("DomainName", "*.example.com"),
+    ("DomainName", "Auth.example.com"),
+    ("DomainName", "192.0.2.1"),
+    ("DomainName", f"{'a' * 50}.{'b' * 50}.example.com"),
+    ("CertificateArn", "arn:aws:iam::123456789012:server-certificate/auth"),
+    ("CertificateArn", CERTIFICATE_ARN + "/*"),
+    ("HostedZoneId", "/hostedzone/Z0123456789ABCDEFGHIJ"),
+    ("HostedZoneId", "example.com"),
     ("AppUrl", "javascript:alert(1)"),
     ("AppUrl", "http://app.example.com/"),
     ("AppUrl", "https://app.example.com/a b"),
