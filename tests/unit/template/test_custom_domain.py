@@ -24,7 +24,7 @@ def is_true(expression: Any, values: dict[str, str]) -> bool:
     """Evaluate a condition, or a rule's, as CloudFormation does."""
     match expression:
         case {"Fn::Equals": [{"Ref": name}, other]}:
-            return values[name] == other
+            return bool(values[name] == other)
         case {"Fn::Not": [inner]}:
             return not is_true(inner, values)
         case {"Fn::And": inner}:
