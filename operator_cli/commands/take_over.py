@@ -38,7 +38,7 @@ def take_over(run: Run, stack_id: str | None) -> None:
     client, name = run.clients.cloudformation, run.target.stack
     _require_none(client, name)
     deleted = find_deleted(client, stack_id) if stack_id else find_last_deleted(client, name)
-    _import(client, name, deleted)
+    import_kept(client, name, deleted)
     taken = [(each.logical_id, each.kind, each.physical_id) for each in deleted.kept]
     run.out.table(("RESOURCE", "TYPE", "ID"), taken)
     run.out.say(f"The stack {name} has {count_of(len(taken), 'resource')} again. Deploy now: that adds the rest.")
@@ -60,7 +60,7 @@ def _require_none(client: CloudFormationClient, name: str) -> None:
         )
 
 
-def _import(client: CloudFormationClient, name: str, deleted: DeletedStack) -> None:
+def import_kept(client: CloudFormationClient, name: str, deleted: DeletedStack) -> None:
     """Make the stack.
 
     Raises:
