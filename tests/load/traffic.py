@@ -73,7 +73,7 @@ class Traffic:
             if self.liveperson.seen("token-refresh").succeeded >= wanted:
                 return rounds
             self.send_for_everybody()
-            self.wait_for_a_lull()
+            self._wait_for_a_lull()
         raise RunError(f"There are fewer than {wanted} refreshes, though twice as many were asked for")
 
     def send_for_everybody(self) -> None:
@@ -86,7 +86,7 @@ class Traffic:
             if answer.get("Failed"):
                 raise RunError("The emulator did not take all messages")
 
-    def wait_for_a_lull(self) -> None:
+    def _wait_for_a_lull(self) -> None:
         """Wait until no message can be received and none has been worked off for a while; the rest waits by itself."""
         deadline, before = time.monotonic() + _ROUND_SECONDS, -1
         while (waiting := self._waiting("RefreshQueueUrl"))[0] or sum(waiting) != before:

@@ -52,8 +52,8 @@ def _draw_widget(
 ) -> None:
     axes = figure.add_axes(_place(widget, rows))
     axes.set_title(widget["properties"]["title"], loc="left", fontweight="bold", pad=5)
-    highest = 0.0
-    for number, line in enumerate(lines_of(widget, samples, step=STEP_SECONDS)):
+    lines, highest = lines_of(widget, samples, step=STEP_SECONDS), 0.0
+    for number, line in enumerate(lines):
         minutes, values = [(at - began) / 60 for at, _ in line.points], [value for _, value in line.points]
         axes.plot(
             minutes,
@@ -69,6 +69,8 @@ def _draw_widget(
         axes.axhline(mark["value"], color=_GREY, linewidth=1, linestyle="--")
         axes.text(0, mark["value"] * 0.98, mark["label"], color=_GREY, va="top")
         highest = max(highest, mark["value"])
+    if not any(line.points for line in lines):
+        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", color=_GREY)
     _dress(axes, minutes=(ended - began) / 60, highest=highest)
 
 
@@ -82,15 +84,14 @@ def _place(widget: Mapping[str, Any], rows: int) -> tuple[float, float, float, f
 def _dress(axes: Any, *, minutes: float, highest: float) -> None:
     axes.set_xlim(-0.02 * minutes, minutes)
     axes.set_ylim(0, highest * 1.12 or 1)
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=highest >= 1))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter("{x:.0f} min")
     axes.grid(axis="y", color="#eaeded", linewidth=0.8)
     axes.tick_params(colors=_GREY, length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    labels = axes.get_legend_handles_labels()[1]
-    if labels:
+    if axes.get_legend_handles_labels()[1]:
         axes.legend(
             loc="upper left",
             bbox_to_anchor=(-0.02, -0.12),
@@ -101,17 +102,15 @@ def _dress(axes: Any, *, minutes: float, highest: float) -> None:
             columnspacing=1,
             borderaxespad=0,
         )
-    else:
-        axes.text(0.5, 0.5, "nothing of this kind", transform=axes.transAxes, ha="center", color=_GREY)
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG of few colours, which are all that it needs, with the titles of what was drawn in it."""
+    """Write a PNG, small by a palette, with the titles of what was drawn in it."""
     figure.savefig(path)
     text = PngImagePlugin.PngInfo()
     text.add_text(TITLES, json.dumps([axes.get_title(loc="left") for axes in figure.axes]))
     with Image.open(path) as drawn:
-        drawn.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True, pnginfo=text)
+        drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True, pnginfo=text)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_all_of_the_example_is_there_only_where_it_was_asked_for() -> None:
 
 def test_what_other_stacks_add_to_the_api_outlives_our_updates() -> None:
     """A document would replace all of an API's routes, also those that it does not know."""
-    assert set(properties("HttpApi")) == {"Name", "Description", "ProtocolType"}
+    assert set(properties("HttpApi")) == {"Name", "Description", "ProtocolType", "DisableExecuteApiEndpoint"}
 
 
 @pytest.mark.parametrize("kind", ["Stage", "Route", "Integration", "Authorizer"])

@@ -17,7 +17,8 @@ MADE = {"CustomDomain", "CustomDomainMapping", "CustomDomainRecord", "CustomDoma
 
 
 def parameters(**given: str) -> dict[str, str]:
-    return {"DomainName": "", "CertificateArn": "", "HostedZoneId": "", "PublicBaseUrl": "", **given}
+    empty = dict.fromkeys(("DomainName", "CertificateArn", "HostedZoneId", "PublicBaseUrl"), "")
+    return {**empty, "DisableExecuteApiEndpoint": "false", **given}
 
 
 def is_true(expression: Any, values: dict[str, str]) -> bool:
@@ -78,6 +79,8 @@ def value_of(expression: Any, values: dict[str, str]) -> str:
         {"PublicBaseUrl": BASE},
         {"DomainName": HOST, "CertificateArn": CERTIFICATE},
         {"DomainName": HOST, "CertificateArn": CERTIFICATE, "HostedZoneId": ZONE},
+        {"DomainName": HOST, "CertificateArn": CERTIFICATE, "DisableExecuteApiEndpoint": "true"},
+        {"PublicBaseUrl": BASE, "DisableExecuteApiEndpoint": "true"},
     ],
 )
 def test_parameters_that_go_together_are_accepted(given: dict[str, str]) -> None:
@@ -92,6 +95,7 @@ def test_parameters_that_go_together_are_accepted(given: dict[str, str]) -> None
         ({"CertificateArn": CERTIFICATE}, "DomainName"),
         ({"HostedZoneId": ZONE}, "DomainName"),
         ({"DomainName": HOST, "CertificateArn": CERTIFICATE, "PublicBaseUrl": BASE}, "PublicBaseUrl"),
+        ({"DisableExecuteApiEndpoint": "true"}, "no address would be left"),
     ],
 )
 def test_parameters_that_contradict_each_other_are_refused_before_anything_is_changed(
@@ -171,6 +175,11 @@ def test_the_longest_name_makes_a_redirect_uri_that_livepersons_limit_allows() -
     assert len("https:///callback") + longest == 128
 
 
-def test_api_gateways_own_address_goes_on_serving() -> None:
-    """Sign-ins begun there come back there, until LivePerson knows the new redirect URI only."""
-    assert "DisableExecuteApiEndpoint" not in properties("HttpApi")
+def test_api_gateways_own_address_goes_on_serving_until_it_is_told_to_close() -> None:
+    """Sign-ins begun there come back there, as long as LivePerson sends people there."""
+    closed = properties("HttpApi")["DisableExecuteApiEndpoint"]
+
+    assert closed == {"Fn::If": ["ClosesApiGatewayAddress", True, False]}
+    condition = {"Condition": "ClosesApiGatewayAddress"}
+    assert not is_true(condition, parameters(DomainName=HOST, CertificateArn=CERTIFICATE, HostedZoneId=ZONE))
+    assert is_true(condition, parameters(DomainName=HOST, DisableExecuteApiEndpoint="true"))
