@@ -1,4 +1,4 @@
-"""What the fault tests share, and the count of their cases at the end of the run."""
+"""What the fault tests share, and what they counted and measured, at the end of the run."""
 
 from __future__ import annotations
 
@@ -19,17 +19,25 @@ if TYPE_CHECKING:
     from tests.support.installation import Installation
 
 CASES = pytest.StashKey[Counter[str]]()
+FIGURES = pytest.StashKey[dict[str, str]]()
 _user_ids = count(700_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash.setdefault(CASES, Counter())
+    config.stash.setdefault(FIGURES, {})
 
 
 @pytest.fixture
 def cases(pytestconfig: pytest.Config) -> Counter[str]:
     """Counts the cases tried, by scenario."""
     return pytestconfig.stash[CASES]
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config) -> dict[str, str]:
+    """What was measured, by the name of the outage."""
+    return pytestconfig.stash[FIGURES]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -39,6 +47,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for scenario, number in counted.items():
             terminalreporter.write_line(f"{number:5} cases: {scenario}")
         terminalreporter.write_line(f"{counted.total():5} cases in all")
+    if measured := config.stash.get(FIGURES, {}):
+        terminalreporter.section("two hours of trouble at LivePerson")
+        for outage, told in measured.items():
+            terminalreporter.write_line(f"{outage}: {told}")
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Status
 from le_auth.domain.scheduled import Batch, DueToken, ScheduledRefresh
 from le_auth.domain.scheduler import Scheduler
-from le_auth.domain.slots import next_due
+from le_auth.domain.slots import next_due, slot_of
 from le_auth.errors import GrantRevokedError
 from tests.support.fakes import FakeEndpoint, FakeRescues, FakeSchedule, FakeSealer, Request
 from tests.support.fakes_table import DueIndex, FakeTable
@@ -59,7 +60,7 @@ class BusySentinel(FakeEndpoint):
     Args:
         trouble: what becomes of a request; None: it is answered.
         arrivals: requests by the second of their arrival.
-        answered: users by refresh token, with each token that was given.
+        live: by user id, the number of the refresh token that is accepted; refreshed: when it was given a successor.
     """
 
     time: SimulatedTime
@@ -121,12 +122,12 @@ class Simulation:
 
     def _sign_in(self, user: User) -> None:
         tokens = some_tokens(f"{user.user_id}.0")
-        grant = a_grant(user, sealed=FakeSealer(["k1"]).seal_tokens(tokens, user=user, generation=7))
-        assert grant.slot is not None
-        self.table.put(grant)
-        last_due = next_due(grant.slot, interval=self.interval, now=NOON) - self.interval
-        self.table.put(a_grant(user, sealed=grant.sealed, refreshed_at=last_due))
+        sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=user, generation=7)
+        self.table.put(a_grant(user, sealed=sealed, refreshed_at=self._last_due(user)))
         self.sentinel.live[user.user_id] = 0
+
+    def _last_due(self, user: User) -> datetime:
+        return next_due(slot_of(user), interval=self.interval, now=NOON) - self.interval
 
     def run(self, duration: timedelta) -> None:
         """Let the time pass from noon on."""
@@ -176,10 +177,15 @@ class Simulation:
     def requests(self, begin: datetime, end: datetime) -> int:
         return sum(number for second, number in self.sentinel.arrivals.items() if begin <= second < end)
 
-    def all_fresh_after(self, moment: datetime) -> timedelta:
-        """Give how long after a moment the last user had tokens that were obtained since."""
-        first = [min(at for at in self.sentinel.refreshed[user.user_id] if at >= moment) for user in self.users]
+    def all_fresh_after(self, moment: datetime, users: Sequence[User]) -> timedelta:
+        """Give how long after a moment the last of these users had tokens that were obtained since."""
+        first = [min(at for at in self.sentinel.refreshed[user.user_id] if at >= moment) for user in users]
         return max(first) - moment
+
+    def oldest_token(self, user: User) -> timedelta:
+        """Give how old a user's token became at most."""
+        obtained = [self._last_due(user), *self.sentinel.refreshed[user.user_id], self.time.now]
+        return max(later - earlier for earlier, later in pairwise(obtained))
 
     def signed_out(self) -> int:
         return sum(self.table.grants[user].status is not Status.ACTIVE for user in self.users)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
-from le_auth.domain.scheduled import DueToken
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
 
     from le_auth.domain.ports import Clock
+    from le_auth.domain.scheduled import DueToken
     from le_auth.domain.users import User
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False)
@@ -81,13 +82,12 @@ class SimulatedQueue:
 
     def hide(self, message: Message, pause: timedelta) -> None:
         """Let a received message come back after a pause, in whole seconds."""
-        seconds = math.ceil(pause.total_seconds())
-        self._put(message, self.clock() + type(pause)(seconds=seconds))
+        self._put(message, self.clock() + timedelta(seconds=math.ceil(pause.total_seconds())))
 
     def delete(self, message: Message) -> None:
         self._messages[message.due.user].remove(message)
         self.receives[message.receives] += 1
-        message.visible_at = type(message.visible_at).max.replace(tzinfo=message.visible_at.tzinfo)
+        message.visible_at = _NEVER
 
     def __len__(self) -> int:
         return sum(len(messages) for messages in self._messages.values())

@@ -9,8 +9,9 @@ One thread runs at a time. Whoever waits gives the turn to the one whose moment 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 from itertools import count
 from threading import Lock, Thread, get_ident
@@ -20,7 +21,7 @@ from tests.support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import timedelta
 
 
 class _OverError(BaseException):
@@ -50,7 +51,9 @@ class SimulatedTime(FakeClock):
     def __exit__(self, *_: object) -> None:
         self._is_over = True
         ended_at = self.now
-        self.wait_until(ended_at.max.replace(tzinfo=ended_at.tzinfo))  # all others wake before, and find that it is over
+        self.wait_until(
+            ended_at.max.replace(tzinfo=ended_at.tzinfo)
+        )  # all others wake before, and find that it is over
         self.now = ended_at
         for hand in self._hands:
             hand.step = None
@@ -144,6 +147,7 @@ class _Hand:
         self.thread = Thread(target=self._work, daemon=True)
 
     def _work(self) -> None:
+        sys.settrace(None)  # no coverage of a million steps: it would take as long as they do
         self.time.knows(self)
         self.turn.acquire()
         while self.step is not None:
