@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
+from tests.support.simulated_time import END_OF_TIME
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from le_auth.domain.ports import Clock
     from le_auth.domain.scheduled import DueToken
     from le_auth.domain.users import User
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +88,7 @@ class SimulatedQueue:
     def delete(self, message: Message) -> None:
         self._messages[message.due.user].remove(message)
         self.receives[message.receives] += 1
-        message.visible_at = _NEVER
+        message.visible_at = END_OF_TIME
 
     def __len__(self) -> int:
         return sum(len(messages) for messages in self._messages.values())

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
 class _OverError(BaseException):
     """The simulation has ended: what still waits is left undone."""
 
@@ -51,9 +54,7 @@ class SimulatedTime(FakeClock):
     def __exit__(self, *_: object) -> None:
         self._is_over = True
         ended_at = self.now
-        self.wait_until(
-            ended_at.max.replace(tzinfo=ended_at.tzinfo)
-        )  # all others wake before, and find that it is over
+        self.wait_until(END_OF_TIME)  # all others wake before, and find that it is over
         self.now = ended_at
         for hand in self._hands:
             hand.step = None
