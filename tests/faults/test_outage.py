@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,15 @@ END = BEGIN + timedelta(hours=2)
 MOST_RECEIVES = properties("RefreshQueue")["RedrivePolicy"]["maxReceiveCount"]
 
 REFUSED = Failure(error=lambda: SentinelUnavailableError("503"))
+
+
+def limited(retry_after: int) -> Failure:
+    return Failure(error=lambda: SentinelUnavailableError("429", retry_after=retry_after, limited=True))
+
+
 OUTAGES = {
-    "429, come again in ten minutes": Failure(
-        error=lambda: SentinelUnavailableError("429", retry_after=600, limited=True)
-    ),
-    "429, come again in an hour": Failure(
-        error=lambda: SentinelUnavailableError("429", retry_after=3600, limited=True)
-    ),
+    "429, come again in ten minutes": limited(600),
+    "429, come again in an hour": limited(3600),
     "no connection within 3 s": Failure(error=lambda: SentinelUnavailableError("time-out"), takes=3 * SECOND),
     "no answer within 10 s": Failure(error=lambda: OutcomeUnknownError("time-out"), takes=10 * SECOND),
 }
@@ -124,6 +127,31 @@ def test_handing_the_rest_of_a_batch_back_spares_sentinel_nearly_half_of_the_req
 
     assert 1.8 * sent < without_the_rule
     figures["503, 1,000 users, 16 at once"] = f"{sent} requests, {without_the_rule} if no batch were handed back"
+
+
+HOW_OFTEN = {
+    "503": (REFUSED, [5, 10, 15, 120, 240, 480, 480]),
+    "429": (Failure(error=lambda: SentinelUnavailableError("429", limited=True)), [5, 10, 15, 120, 240, 480, 480]),
+    "429, one second": (limited(1), [5, 10, 15, 120, 240, 480, 480]),
+    "429, seven minutes": (limited(420), [420, 420, 420, 420]),
+    "429, ten minutes": (limited(600), [600, 600]),
+    "429, a day": (limited(86_400), []),
+}
+
+
+@pytest.mark.parametrize("name", HOW_OFTEN)
+def test_sentinel_is_asked_again_by_livepersons_retry_policy(name: str) -> None:
+    """The message comes back to a worker within two seconds of its time: the next poll, and the batching window."""
+    failure, pauses = HOW_OFTEN[name]
+
+    simulation = run(some_users(1), failure)
+
+    first, *again = [at for at in sorted(simulation.sentinel.arrivals) if at >= BEGIN][: len(pauses) + 1]
+    waited = [(later - earlier) / SECOND for earlier, later in pairwise([first, *again])]
+    assert all(pause <= seconds <= pause + 3 for pause, seconds in zip(pauses, waited, strict=True)), waited
+    assert again == [] or again[-1] - first < HALF_AN_HOUR
+    successor = sorted(simulation.sentinel.arrivals)
+    assert any(HALF_AN_HOUR - 5 * SECOND <= at - first <= HALF_AN_HOUR + 5 * SECOND for at in successor)
 
 
 @pytest.mark.parametrize(("minutes", "refreshes_at_once"), [(30, 64), (60, 256)])

@@ -35,8 +35,7 @@ class _OverError(BaseException):
 class SimulatedTime(FakeClock):
     """A clock under which steps are done side by side.
 
-    As a context manager it ends its threads. What one of them raises is raised where their end is waited for; what a
-    step raises whose end nobody waits for, at the next pause of the thread that leaves the block.
+    As a context manager it ends its threads. What one of them raises is raised in all that still wait.
     """
 
     _waiting: list[tuple[datetime, int, Lock]] = field(default_factory=list)
@@ -63,10 +62,7 @@ class SimulatedTime(FakeClock):
 
     def pause(self, time: timedelta) -> None:
         self.wait_until(self.now + time)
-        if self._is_over:
-            raise _OverError
-        if self._error is not None:
-            raise self._error
+        self._check()
 
     def wait_until(self, moment: datetime) -> None:
         turn = self._turns[get_ident()]
@@ -85,8 +81,13 @@ class SimulatedTime(FakeClock):
             self._start(step, crew)
         if steps:
             self._pass_on(turn)
+        self._check()
+
+    def _check(self) -> None:
         if self._is_over:
             raise _OverError
+        if self._error is not None:
+            raise self._error
 
     def _start(self, step: Callable[[], object], crew: _Crew) -> None:
         if not self._idle:
