@@ -106,7 +106,6 @@ class Simulation:
     table: FakeTable = field(default_factory=FakeTable)
     queue: SimulatedQueue = field(init=False)
     sentinel: BusySentinel = field(init=False)
-    outcomes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         queue = properties("RefreshQueue")
@@ -223,7 +222,6 @@ class Worker:
         def work() -> None:
             for message in left:
                 result = self.refresh.work(DueToken.read(message.body), batch)
-                self.simulation.outcomes[f"{result.outcome}: {result.reason}"] += 1
                 pauses[message] = result.retry_after
 
         time.side_by_side([work] * min(self.threads, len(messages)))
