@@ -19,11 +19,15 @@ _STACK = pytest.StashKey[Stack]()
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Stack]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    return Places(state=tmp_path_factory.mktemp("stack"))
+
+
+@pytest.fixture(scope="session")
+def stack(places: Places, pytestconfig: pytest.Config) -> Iterator[Stack]:
     """The real template, built, deployed and reachable; beside it a `make run` can go on."""
     parameters = {"RefreshIntervalMinutes": str(INTERVAL_MINUTES), "EventBusName": "default"}
     options = Options(port=free_port(), parameters=parameters)
-    places = Places(state=tmp_path_factory.mktemp("stack"))
     with running_stack(options, places, Untold()) as stack:
         pytestconfig.stash[_STACK] = stack
         yield stack

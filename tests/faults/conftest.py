@@ -29,6 +29,12 @@ def cases(tallies: Tallies) -> Counter[str]:
 
 
 @pytest.fixture
+def figures(tallies: Tallies) -> dict[str, str]:
+    """What was measured, by the name of the outage."""
+    return tallies.figures("two hours of trouble at LivePerson")
+
+
+@pytest.fixture
 def crossings(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crossings]:
     from le_auth.adapters import aws
 

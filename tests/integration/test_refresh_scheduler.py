@@ -66,6 +66,25 @@ def test_another_interval_brings_them_round_as_often(installation: Installation)
     assert sorted(due_at) == [7, 17, 27, 37, 47, 57]
 
 
+def test_when_the_interval_is_changed_every_slot_has_its_turn_at_once(installation: Installation) -> None:
+    everybody = sign_in(installation, [user for slot in (7, 19, 31, 52) for user in users_of_slot(slot, 1)])
+    installation.schedule(NOON + 40 * MINUTE)
+    installation.receive()
+    installation.configure(RefreshIntervalMinutes="20")
+
+    rounds = [installation.schedule(NOON + minute * MINUTE) for minute in (41, 41, 42)]
+
+    assert rounds == [
+        {"minutes": 20, "due": 4, "complete": True},
+        {"minutes": 0, "due": 0, "complete": True},
+        {"minutes": 1, "due": 0, "complete": True},
+    ]
+    messages = sent(installation)
+    assert {message["pk"] for message in messages} == everybody
+    due_at = sorted((message["due_at"] - NOON.timestamp()) / 60 for message in messages)
+    assert due_at == [27, 31, 32, 39]
+
+
 def test_the_first_minute_ever_catches_nothing_up(installation: Installation) -> None:
     sign_in(installation, users_of_slot(6, 1))
 
@@ -256,7 +275,7 @@ def test_a_slot_that_time_was_too_short_for_is_continued_where_sending_stopped(i
         {"minutes": 1, "due": 0, "complete": True},
     ]
     assert sorted(keys_sent(installation)) == keys
-    assert installation.items()["#scheduler"].keys() == {"pk", "finished_minute"}
+    assert installation.items()["#scheduler"].keys() == {"pk", "finished_minute", "interval_minutes"}
 
 
 def test_the_number_of_due_tokens_is_reported_every_minute_also_when_it_is_0(

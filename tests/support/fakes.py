@@ -251,29 +251,32 @@ class FakeSchedule:
     pages: Mapping[int, Sequence[Sequence[str]]] = field(default_factory=dict)
     finished: int | None = None
     cursor: Cursor | None = None
+    interval: int | None = None
     rival: int | None = None
     slots_read: list[int] = field(default_factory=list)
 
     def find_checkpoint(self) -> Checkpoint | None:
-        return None if self.finished is None else Checkpoint(finished_minute=self.finished, cursor=self.cursor)
+        if self.finished is None:
+            return None
+        return Checkpoint(finished_minute=self.finished, interval=self.interval, cursor=self.cursor)
 
-    def finish_minute(self, minute: int) -> bool:
-        return self._move(minute, finished=minute, cursor=None) or self.finished == minute
+    def finish_minute(self, minute: int, *, interval: int) -> bool:
+        return self._move(minute, interval, finished=minute, cursor=None) or self.finished == minute
 
-    def pause_minute(self, minute: int, cursor: Cursor) -> None:
-        self._move(minute, finished=minute - 1, cursor=cursor)
+    def pause_minute(self, minute: int, cursor: Cursor, *, interval: int) -> None:
+        self._move(minute, interval, finished=minute - 1, cursor=cursor)
 
     def due(self, slot: int, *, after: str | None = None) -> Iterator[Sequence[str]]:
         self.slots_read.append(slot)
         for page in self.pages.get(slot, ()):
             yield [pk for pk in page if after is None or pk > after]
 
-    def _move(self, minute: int, *, finished: int, cursor: Cursor | None) -> bool:
+    def _move(self, minute: int, interval: int, *, finished: int, cursor: Cursor | None) -> bool:
         if self.rival is not None:
             self.finished, self.cursor, self.rival = self.rival, None, None
-        if self.finished is not None and self.finished >= minute:
+        if self.finished is not None and self.finished >= minute and self.interval in {None, interval}:
             return False
-        self.finished, self.cursor = finished, cursor
+        self.finished, self.cursor, self.interval = finished, cursor, interval
         return True
 
 

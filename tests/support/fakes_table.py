@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from le_auth.domain.grants import Grant, Lease, LeaseTerms, Scope, Sealed, Status
-from le_auth.domain.slots import slot_of
+from le_auth.domain.slots import SLOTS, slot_of
 from le_auth.errors import GrantMovedError, TableUnavailableError, TransactionExpiredError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from le_auth.domain.grants import Renewal
@@ -264,6 +265,22 @@ class FakeTable:
             self.lost_answers.remove(method)
             return write()
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class DueIndex(Mapping[int, "Sequence[Sequence[str]]"]):
+    """The index `due` of a table as it is at each look: the keys in a slot, in one page."""
+
+    table: FakeTable
+
+    def __getitem__(self, slot: int) -> Sequence[Sequence[str]]:
+        return [sorted(user.pk for user, grant in self.table.grants.items() if grant.slot == slot)]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(SLOTS))
+
+    def __len__(self) -> int:
+        return SLOTS
 
 
 def _may_lease(grant: Grant, terms: LeaseTerms) -> bool:

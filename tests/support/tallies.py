@@ -1,4 +1,4 @@
-"""What a run counts, printed at its end: cases tried, bytes searched. Processes of pytest-xdist are added up."""
+"""What a run counts and measures, printed at its end. What processes of pytest-xdist counted is added up."""
 
 from __future__ import annotations
 
@@ -9,25 +9,34 @@ import pytest
 
 
 class Tallies:
-    """Counters, each with its title; a plugin of pytest."""
+    """Counters and figures, each with its title; a plugin of pytest."""
 
     def __init__(self) -> None:
         self._counters: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._figures: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
     def of(self, title: str) -> Counter[str]:
         """Give the counter that is printed below a title."""
         return self._counters[title]
 
+    def figures(self, title: str) -> dict[str, str]:
+        """Give what is told below a title, by name."""
+        return self._figures[title]
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Hand the counts on, where this is one of several processes."""
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["tallies"] = {title: dict(one) for title, one in self._counters.items()}
+            session.config.workeroutput["figures"] = dict(self._figures)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Add what another process has counted; one that died has told nothing."""
-        for title, counted in getattr(node, "workeroutput", {}).get("tallies", {}).items():
+        brought = getattr(node, "workeroutput", {})
+        for title, counted in brought.get("tallies", {}).items():
             self._counters[title].update(counted)
+        for title, figures in brought.get("figures", {}).items():
+            self._figures[title].update(figures)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for title, counter in sorted(self._counters.items()):
@@ -35,3 +44,7 @@ class Tallies:
             for line, number in sorted(counter.items()):
                 terminalreporter.write_line(f"{number:9,} {line}")
             terminalreporter.write_line(f"{counter.total():9,} in all")
+        for title, figures in sorted(self._figures.items()):
+            terminalreporter.section(title)
+            for name, figure in sorted(figures.items()):
+                terminalreporter.write_line(f"{name}: {figure}")

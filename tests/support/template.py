@@ -70,8 +70,8 @@ class Deployed:
                 return {"AWS::StackName": "le-app-auth", **self.resources}[name]
             case {"Fn::GetAtt": path}:
                 return self.resources[path.partition(".")[0]]
-            case {"Fn::If": ["MakesAppInstallSecret", made, _]}:
-                return self._value(made)
+            case {"Fn::If": ["MakesAppInstallSecret", made, given]}:
+                return self._value(given) or self._value(made)
             case {"Fn::FindInMap": [mapping, first, second]}:
                 return str(read_template()["Mappings"][mapping][self._value(first)][self._value(second)])
             case str() | int():

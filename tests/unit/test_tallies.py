@@ -36,6 +36,18 @@ def test_what_several_processes_counted_is_added_up() -> None:
     assert here.of("cases")["sign_in"] == 3
 
 
+def test_what_was_measured_is_told_by_name_whichever_process_measured_it() -> None:
+    here = count(title="cases", sign_in=1)
+    other = SimpleNamespace(config=SimpleNamespace(workeroutput={}))
+    elsewhere = Tallies()
+    elsewhere.figures("an outage")["503"] = "over in 7 s"
+    elsewhere.pytest_sessionfinish(cast("Any", other))
+
+    here.pytest_testnodedown(SimpleNamespace(workeroutput=other.config.workeroutput))
+
+    assert printed(here)[-2:] == ["an outage", "503: over in 7 s"]
+
+
 def test_a_process_that_died_adds_nothing() -> None:
     here = count(title="cases", sign_in=1)
 

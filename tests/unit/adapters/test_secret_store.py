@@ -123,7 +123,7 @@ def test_a_preferred_secret_that_is_no_longer_listed_is_not_tried() -> None:
 def test_secrets_are_read_afresh_at_most_once_a_minute() -> None:
     secret, manager = cached({CLIENT_ID: "canary-1"})
     secrets = AppInstallSecrets(secret=secret)
-    secrets.get(CLIENT_ID, now=NOON)
+    secrets.get_afresh(CLIENT_ID, now=NOON)
     manager.content = json.dumps({CLIENT_ID: "canary-2"})
 
     too_soon = secrets.get_afresh(CLIENT_ID, now=NOON + 59 * SECOND)
@@ -187,9 +187,32 @@ def test_other_keys_are_refused_and_not_quoted(content: Any) -> None:
 def test_sealing_keys_are_read_afresh_at_most_once_a_minute() -> None:
     secret, manager = cached(KEY)
     keys = SealingKeys(secret=secret)
-    keys.get(now=NOON)
+    keys.get_afresh(now=NOON)
 
     keys.get_afresh(now=NOON + 59 * SECOND)
     assert manager.reads == 1
     keys.get_afresh(now=NOON + 60 * SECOND)
     assert manager.reads == 2
+
+
+def test_a_key_that_was_added_a_second_after_the_secret_was_read_is_found_at_once() -> None:
+    secret, manager = cached(KEY)
+    keys = SealingKeys(secret=secret)
+    keys.get(now=NOON)
+    manager.content = json.dumps({"keys": [{"id": "1", "key": OTHER_KEY}, {"id": "0", "key": KEY}]})
+
+    found = keys.get_afresh(now=NOON + SECOND)
+
+    assert list(found.keys) == ["1", "0"]
+    assert list(keys.get(now=NOON + 2 * SECOND).keys) == ["1", "0"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -59])
+def test_what_was_read_at_this_moment_or_by_another_thread_since_is_fresh_enough(seconds: int) -> None:
+    secret, manager = cached(KEY)
+    keys = SealingKeys(secret=secret)
+    keys.get(now=NOON)
+
+    keys.get_afresh(now=NOON + seconds * SECOND)
+
+    assert manager.reads == 1

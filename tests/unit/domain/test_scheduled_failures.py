@@ -192,7 +192,7 @@ def test_a_wrong_configuration_makes_its_account_wait_while_others_go_on(world: 
     goes_on = world.work(CAROL)
 
     assert (failed.outcome, failed.error_class, failed.retry_after) == ("failed", "configuration", 2 * MINUTE)
-    assert (waits.outcome, waits.reason, waits.retry_after) == ("left", "account_waits", 90 * SECOND)
+    assert (waits.outcome, waits.reason, waits.retry_after) == ("left", "account_waits", 2 * MINUTE)
     assert goes_on.outcome == "refreshed"
 
 

@@ -1,21 +1,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from le_auth.errors import (
+    ClientRefusedError,
     GrantRevokedError,
     LeAuthError,
     OutcomeUnknownError,
     RequestRefusedError,
     SentinelUnavailableError,
 )
+from tests.support.fakes import FakeClock
 from tests.support.fakes_world import World, a_batch, limited
-from tests.support.makers import a_user
+from tests.support.makers import BOB, NOON, a_user
+from tests.support.template import properties
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from le_auth.domain.scheduled import Batch, Result
     from le_auth.domain.users import User
 
 SECOND = timedelta(seconds=1)
@@ -99,3 +106,72 @@ def test_the_next_batch_begins_without_prejudice(world: World) -> None:
         world.work(user, batch=batch)
 
     assert world.work(users[5], batch=a_batch()).outcome == "refreshed"
+
+
+# ---- SQS gives up a message that was received too often ----
+
+LONGEST_INTERVAL = timedelta(minutes=60)
+DUE = NOON - timedelta(seconds=3)
+
+
+def an_outage(world: World) -> Batch:
+    """A batch whose first five have failed at their first attempt."""
+    batch = a_batch(world.clock.now)
+    world.endpoint.order(*[SentinelUnavailableError("5xx")] * 5)
+    for user in some_users(world, 5):
+        world.work(user, batch=batch)
+    return batch
+
+
+def receives(world: World, work: Callable[[], Result]) -> int:
+    """Have a message come back whenever it is time, until it is dropped; gives how often it was received."""
+    for number in count(1):
+        pause = work().retry_after
+        if pause is None:
+            return number
+        world.clock.go_on(pause)
+    raise AssertionError
+
+
+def most_receives() -> int:
+    return int(properties("RefreshQueue")["RedrivePolicy"]["maxReceiveCount"])
+
+
+def test_a_message_that_is_always_handed_back_does_not_use_up_its_receives() -> None:
+    world = World(interval=LONGEST_INTERVAL)
+
+    assert receives(world, lambda: world.work(due_at=DUE, batch=an_outage(world))) < most_receives()
+
+
+def test_nor_does_one_that_is_tried_after_each_time_that_it_is_handed_back() -> None:
+    world = World(interval=LONGEST_INTERVAL)
+    turns = count()
+
+    def work() -> Result:
+        if next(turns) % 2:
+            return world.work(due_at=DUE, batch=an_outage(world))
+        world.endpoint.order(SentinelUnavailableError("5xx"))
+        return world.work(due_at=DUE)
+
+    assert receives(world, work) < most_receives()
+
+
+def test_a_young_message_comes_back_as_soon_as_those_that_were_tried(world: World) -> None:
+    result = world.work(due_at=DUE, batch=an_outage(world))
+
+    assert (result.reason, result.retry_after) == ("outage", 5 * SECOND)
+
+
+def test_nor_does_one_that_meets_only_workers_whose_wait_for_its_account_is_nearly_over() -> None:
+    clock = FakeClock()
+    world = World(interval=LONGEST_INTERVAL, clock=clock)
+
+    def work() -> Result:
+        worker = World(interval=LONGEST_INTERVAL, clock=clock)
+        worker.have(BOB)
+        clock.go_on(-119 * SECOND)
+        worker.fails_with(ClientRefusedError("401"), BOB)
+        clock.go_on(119 * SECOND)
+        return worker.work(due_at=DUE)
+
+    assert receives(world, work) < most_receives()

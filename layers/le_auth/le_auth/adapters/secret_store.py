@@ -34,18 +34,36 @@ class CachedSecret:
     arn: str
     _content: Secret | None = None
     _read_at: datetime | None = None
+    _read_afresh_at: datetime | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def read(self, *, now: datetime, kept: timedelta = KEPT) -> Secret:
-        """Give the secret, at most `kept` old.
+    def read(self, *, now: datetime) -> Secret:
+        """Give the secret, at most five minutes old.
 
         Raises:
             SecretsUnavailableError: it cannot be read.
         """
         with self._lock:
-            if self._content is None or self._read_at is None or not -CLOCK_STEP < now - self._read_at < kept:
+            if self._content is None or not _is_within(KEPT, self._read_at, now):
                 self._content = self._fetch()
                 self._read_at = now
+            return self._content
+
+    def read_afresh(self, *, now: datetime) -> Secret:
+        """Give the secret as it is now, since the one at hand will not do; looked for at most once a minute.
+
+        A regular reading does not count: what was changed a moment after it must not be missed for a minute.
+
+        Raises:
+            SecretsUnavailableError: it cannot be read.
+        """
+        with self._lock:
+            is_of_this_moment = self._read_at is not None and now <= self._read_at <= now + CLOCK_STEP
+            if self._content is None or not (
+                is_of_this_moment or _is_within(AFRESH_AT_MOST_EVERY, self._read_afresh_at, now)
+            ):
+                self._content = self._fetch()
+                self._read_at = self._read_afresh_at = now
             return self._content
 
     def _fetch(self) -> Secret:
@@ -80,7 +98,7 @@ class AppInstallSecrets:
 
     def get_afresh(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
         """The same, read anew unless that was done within the last minute."""
-        return _read_app_install(self.secret.read(now=now, kept=AFRESH_AT_MOST_EVERY), client_id)
+        return _read_app_install(self.secret.read_afresh(now=now), client_id)
 
     def prefer(self, client_id: str, secret: Secret) -> None:
         self._preferred[client_id] = secret
@@ -102,7 +120,11 @@ class SealingKeys:
 
     def get_afresh(self, *, now: datetime) -> Keyring:
         """The same, read anew unless that was done within the last minute: for a key id that is not known."""
-        return _read_keyring(self.secret.read(now=now, kept=AFRESH_AT_MOST_EVERY))
+        return _read_keyring(self.secret.read_afresh(now=now))
+
+
+def _is_within(time: timedelta, begin: datetime | None, now: datetime) -> bool:
+    return begin is not None and -CLOCK_STEP < now - begin < time
 
 
 def _read_app_install(content: Secret, client_id: str) -> list[Secret]:

@@ -21,6 +21,7 @@ INDEX = "due"
 PAGE = 1000
 """Keys of a slot at a time; between two pages the scheduler looks at the clock."""
 _CHECKPOINT = "#scheduler"
+_INTERVAL = "interval_minutes = :interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,31 +48,34 @@ class TokenTable(SignInWrites, RefreshWrites, SignOutWrites):
             answer = self.client.get_item(TableName=self.name, Key=key_of(_CHECKPOINT), ConsistentRead=True)
         return _read_checkpoint(answer["Item"]) if "Item" in answer else None
 
-    def finish_minute(self, minute: int) -> bool:
-        """Advance the checkpoint; False where another invocation did, further than here."""
-        found = self._move_checkpoint(minute, "SET finished_minute = :minute REMOVE cursor_slot, cursor_pk", {})
+    def finish_minute(self, minute: int, *, interval: int) -> bool:
+        """Advance the checkpoint, or take it over from another interval; False where it stands further than here."""
+        update = f"SET finished_minute = :minute, {_INTERVAL} REMOVE cursor_slot, cursor_pk"
+        found = self._move_checkpoint(minute, update, {":interval": interval})
         return found is None or found.finished_minute == minute  # our own write, its answer lost
 
-    def pause_minute(self, minute: int, cursor: Cursor) -> None:
+    def pause_minute(self, minute: int, cursor: Cursor, *, interval: int) -> None:
         """Advance the checkpoint into a minute that is not finished, unless another invocation has finished it.
 
         A cursor is kept under names of its own: an attribute `slot` would put the checkpoint into the index.
         """
         self._move_checkpoint(
             minute,
-            "SET finished_minute = :before, cursor_slot = :cursor_slot, cursor_pk = :cursor_pk",
-            {":before": minute - 1, ":cursor_slot": cursor.slot, ":cursor_pk": cursor.pk},
+            f"SET finished_minute = :before, {_INTERVAL}, cursor_slot = :cursor_slot, cursor_pk = :cursor_pk",
+            {":before": minute - 1, ":interval": interval, ":cursor_slot": cursor.slot, ":cursor_pk": cursor.pk},
         )
 
     def _move_checkpoint(self, minute: int, update: str, values: dict[str, Any]) -> Checkpoint | None:
         """Write the checkpoint unless this minute is finished; gives the one that stands in the way."""
+        not_finished = "attribute_not_exists(finished_minute) OR finished_minute < :minute"
+        another_interval = "attribute_exists(interval_minutes) AND interval_minutes <> :interval"
         try:
             with table_errors():
                 self.client.update_item(
                     TableName=self.name,
                     Key=key_of(_CHECKPOINT),
                     UpdateExpression=update,
-                    ConditionExpression="attribute_not_exists(finished_minute) OR finished_minute < :minute",
+                    ConditionExpression=f"{not_finished} OR ({another_interval})",
                     ExpressionAttributeValues=write_values({":minute": minute, **values}),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -87,4 +91,5 @@ def _read_checkpoint(item: Any) -> Checkpoint:
     cursor = None
     if "cursor_slot" in item:
         cursor = Cursor(slot=int(item["cursor_slot"]["N"]), pk=item["cursor_pk"]["S"])
-    return Checkpoint(finished_minute=int(item["finished_minute"]["N"]), cursor=cursor)
+    interval = int(item["interval_minutes"]["N"]) if "interval_minutes" in item else None
+    return Checkpoint(finished_minute=int(item["finished_minute"]["N"]), interval=interval, cursor=cursor)

@@ -24,10 +24,12 @@ class Checkpoint:
 
     Args:
         finished_minute: minutes since the epoch; all up to it are done.
+        interval: minutes between two refreshes, when that was written; None: an older version wrote it.
         cursor: where the next minute's work ran out of time; None: it begins at its start.
     """
 
     finished_minute: int
+    interval: int | None = None
     cursor: Cursor | None = None
 
     def cursor_in(self, minute: int) -> Cursor | None:

@@ -41,6 +41,7 @@ ACCOUNT_WAITS = timedelta(minutes=2)
 UNCOUNTED_PAUSE = timedelta(minutes=2)
 AT_ONCE = timedelta(seconds=1)
 FIRST_FEW = 5
+_OF_ITS_AGE = 0.25
 
 _PASSING = {"transient", "unknown_outcome"}
 
@@ -152,16 +153,21 @@ class ScheduledRefresh:
         return result
 
     def _leave(self, due: DueToken, batch: Batch, *, now: datetime) -> Result | None:
-        """Say why a message is not begun now; None: it is."""
-        if now - due.due_at >= self.interval:
+        """Say why a message is not begun now; None: it is.
+
+        SQS gives up a message that was received too often. So one that is handed back unsent waits for longer as it
+        grows older, and for an account in full: another worker's wait may end later than this one's.
+        """
+        age = now - due.due_at
+        if age >= self.interval:
             return _left(due, "successor_is_due")
         if not batch.has_time(now):
             return _left(due, "invocation_ends", AT_ONCE)
         if (pause := batch.outage_pause()) is not None:
-            return _left(due, "outage", pause)
+            return _left(due, "outage", max(pause, age * _OF_ITS_AGE))
         waits_until = self._waiting_accounts.get(due.user.account_id)
         if waits_until is not None and now < waits_until:
-            return _left(due, "account_waits", waits_until - now)
+            return _left(due, "account_waits", ACCOUNT_WAITS)
         return None
 
     def _refresh(self, due: DueToken, batch: Batch, *, now: datetime) -> Result:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from le_auth.domain.checkpoint import Cursor
+from le_auth.domain.checkpoint import Checkpoint, Cursor
 from le_auth.domain.scheduled import DueToken
 from le_auth.domain.slots import due_slots, minutes_to_work
 from le_auth.domain.users import User
@@ -18,7 +18,6 @@ from le_auth.domain.users import User
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from le_auth.domain.checkpoint import Checkpoint
     from le_auth.domain.ports import Clock
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -31,10 +30,10 @@ class Schedule(Protocol):
 
     def find_checkpoint(self) -> Checkpoint | None: ...
 
-    def finish_minute(self, minute: int) -> bool:
-        """Advance the checkpoint; False where it already stands further."""
+    def finish_minute(self, minute: int, *, interval: int) -> bool:
+        """Advance the checkpoint, or take it over from another interval; False where it already stands further."""
 
-    def pause_minute(self, minute: int, cursor: Cursor) -> None:
+    def pause_minute(self, minute: int, cursor: Cursor, *, interval: int) -> None:
         """Advance the checkpoint into a minute that is not finished, unless somebody else has finished it."""
 
     def due(self, slot: int, *, after: str | None = None) -> Iterator[Sequence[str]]:
@@ -78,6 +77,9 @@ class Scheduler:
     def run(self, *, event_time: datetime, ends_at: datetime) -> Round:
         """Work off the event's minute and those missed before it. A doubled event finds nothing left to do.
 
+        Where the interval has been changed, all minutes of a new interval count as missed: so nobody waits for longer
+        than the longer of the two. Whose tokens are newer than their minute is left alone by the worker.
+
         Args:
             event_time: when the schedule fired. One that lies ahead counts as now, or the checkpoint would run ahead
                 and no minute be worked off until then.
@@ -85,7 +87,7 @@ class Scheduler:
         """
         now = self.clock()
         minute = int((event_time if event_time <= now + CLOCK_SKEW else now).timestamp()) // 60
-        checkpoint = self.schedule.find_checkpoint()
+        checkpoint = self._checkpoint(minute)
         finished = None if checkpoint is None else checkpoint.finished_minute
         minutes = sent = skipped = 0
         for missed in minutes_to_work(minute, finished=finished, interval=self.interval):
@@ -93,17 +95,23 @@ class Scheduler:
             for slot, keys in self._pages(missed, cursor):
                 if self.clock() + SECONDS_KEPT > ends_at:
                     if cursor is not None:
-                        self.schedule.pause_minute(missed, cursor)
+                        self.schedule.pause_minute(missed, cursor, interval=self.interval)
                     return Round(minutes=minutes, due=sent, skipped=skipped, complete=False)
                 page = _read_page(keys, due_at=datetime.fromtimestamp(missed * 60, UTC))
                 self.queue.send(page)
                 sent += len(page)
                 skipped += len(keys) - len(page)
                 cursor = Cursor(slot=slot, pk=keys[-1])
-            if not self.schedule.finish_minute(missed):
+            if not self.schedule.finish_minute(missed, interval=self.interval):
                 break
             minutes += 1
         return Round(minutes=minutes, due=sent, skipped=skipped, complete=True)
+
+    def _checkpoint(self, minute: int) -> Checkpoint | None:
+        found = self.schedule.find_checkpoint()
+        if found is None or found.interval in {None, self.interval}:
+            return found
+        return Checkpoint(finished_minute=minute - self.interval, interval=self.interval)
 
     def _pages(self, minute: int, cursor: Cursor | None) -> Iterator[tuple[int, Sequence[str]]]:
         """Give what is due in a minute, slot by slot, page by page, from the cursor on."""
