@@ -19,17 +19,31 @@ if TYPE_CHECKING:
     from tests.support.installation import Installation
 
 CASES = pytest.StashKey[Counter[str]]()
+STEPS = pytest.StashKey[Counter[str]]()
 _user_ids = count(700_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash.setdefault(CASES, Counter())
+    config.stash.setdefault(STEPS, Counter())
 
 
 @pytest.fixture
 def cases(pytestconfig: pytest.Config) -> Counter[str]:
     """Counts the cases tried, by scenario."""
     return pytestconfig.stash[CASES]
+
+
+@pytest.fixture
+def steps(pytestconfig: pytest.Config) -> Counter[str]:
+    """Counts what happened in the lives of the model-based test."""
+    return pytestconfig.stash[STEPS]
+
+
+@pytest.fixture
+def forget_output(capsys: pytest.CaptureFixture[str]) -> Callable[[], None]:
+    """Drop what was written so far; thousands of lives log a lot."""
+    return lambda: capsys.readouterr() and None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -39,6 +53,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for scenario, number in counted.items():
             terminalreporter.write_line(f"{number:5} cases: {scenario}")
         terminalreporter.write_line(f"{counted.total():5} cases in all")
+    steps = config.stash.get(STEPS, Counter())
+    if steps:
+        terminalreporter.section("any life")
+        for name, number in steps.most_common():
+            terminalreporter.write_line(f"{number:7,} {name.replace('_', ' ')}")
 
 
 @pytest.fixture

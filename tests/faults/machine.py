@@ -1,0 +1,138 @@
+"""The machine that draws lives: which deeds, in which order, and what goes wrong when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.faults.town import EVERY_OUTAGE, AnyFault, Deed, Trouble
+from tests.support.installation import INTERVAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.faults.town import Town
+
+WHOSE = st.integers(0, 2)
+WHICH = st.integers(0, 7)
+PAUSES: Sequence[timedelta] = [
+    timedelta(seconds=1),
+    timedelta(seconds=6),
+    timedelta(seconds=31),
+    timedelta(seconds=62),
+    timedelta(seconds=122),
+    timedelta(seconds=212),
+    timedelta(minutes=5),
+    timedelta(minutes=16),
+    INTERVAL,
+    timedelta(hours=2),
+    timedelta(days=15),
+    timedelta(days=45),
+]
+"""Across each time that a rule names: a wait, a lease, a grace, a cached secret, an interval, idleness, a TTL."""
+DEEDS = [
+    "refresh",
+    "vend",
+    "deliver",
+    "sign_in",
+    "sign_out_of_liveperson",
+    "sign_out_locally",
+    "land",
+    "end_at_liveperson",
+    "expire",
+]
+FAULTS = st.builds(AnyFault, at=st.integers(0, 11), choice=st.integers(0, 40))
+TROUBLE = st.builds(
+    Trouble,
+    strikes=st.lists(FAULTS, max_size=2).map(tuple),
+    meanwhile=st.none()
+    | st.tuples(st.integers(0, 9), st.builds(Deed, what=st.sampled_from(DEEDS), whose=WHOSE, which=WHICH)),
+    clock_is_off=st.sampled_from([0, 0, 0, 30, -30]),
+)
+
+
+class AnyLife(RuleBasedStateMachine):
+    """A few users' lives together."""
+
+    def __init__(self, town: Town) -> None:
+        super().__init__()
+        self.town = town
+        self.is_well = False
+
+    @initialize(people=st.integers(1, 3))
+    def begin(self, people: int) -> None:
+        self.town.begin(people)
+        for whose in range(people):
+            self._do("sign_in", whose, 1)
+
+    @rule(whose=WHOSE, which=WHICH, trouble=TROUBLE)
+    def sign_in(self, whose: int, which: int, trouble: Trouble) -> None:
+        self._do("sign_in", whose, which, trouble)
+
+    @rule(whose=WHOSE, which=WHICH, trouble=TROUBLE)
+    def sign_out_locally(self, whose: int, which: int, trouble: Trouble) -> None:
+        self._do("sign_out_locally", whose, which, trouble)
+
+    @rule(whose=WHOSE, which=WHICH, trouble=TROUBLE)
+    def sign_out_of_liveperson(self, whose: int, which: int, trouble: Trouble) -> None:
+        self._do("sign_out_of_liveperson", whose, which, trouble)
+
+    @rule(whose=WHOSE)
+    def schedule(self, whose: int) -> None:
+        self._do("schedule", whose)
+
+    @rule(whose=WHOSE, after=st.sampled_from(PAUSES[6:9]), trouble=TROUBLE)
+    def refresh(self, whose: int, after: timedelta, trouble: Trouble) -> None:
+        self.town.pass_time(after)
+        self._do("refresh", whose, 0, trouble)
+
+    @precondition(lambda self: any(person.messages for person in self.town.people))
+    @rule(whose=WHOSE, which=WHICH, after=st.sampled_from(PAUSES[:7]), trouble=TROUBLE)
+    def deliver(self, whose: int, which: int, after: timedelta, trouble: Trouble) -> None:
+        self.town.pass_time(after)
+        self._do("deliver", whose, which, trouble)
+
+    @rule(whose=WHOSE, trouble=TROUBLE)
+    def vend(self, whose: int, trouble: Trouble) -> None:
+        self._do("vend", whose, 0, trouble)
+
+    @precondition(lambda self: self.town.rescues)
+    @rule(which=WHICH, trouble=TROUBLE)
+    def land(self, which: int, trouble: Trouble) -> None:
+        self._do("land", 0, which, trouble)
+
+    @rule(time=st.sampled_from(PAUSES))
+    def pass_time(self, time: timedelta) -> None:
+        self.town.pass_time(time)
+
+    @rule(what=st.sampled_from(EVERY_OUTAGE))
+    def fail(self, what: str) -> None:
+        self.town.fail(what)
+
+    @rule()
+    def mend(self) -> None:
+        self.town.mend()
+
+    @rule(whose=WHOSE)
+    def end_at_liveperson(self, whose: int) -> None:
+        self._do("end_at_liveperson", whose)
+
+    @rule(whose=WHOSE)
+    def expire(self, whose: int) -> None:
+        self._do("expire", whose)
+
+    def _do(self, what: str, whose: int, which: int = 0, trouble: Trouble | None = None) -> None:
+        self.is_well = False
+        self.town.do(Deed(what=what, whose=whose, which=which), trouble)
+        note(f"struck: {self.town.crossings.struck}")
+        self.is_well = True
+
+    def teardown(self) -> None:
+        """All is well again, unless something was wrong already."""
+        if self.is_well:
+            self.town.settle()
+            self.town.judge.last_look()
