@@ -117,7 +117,7 @@ class View:
 
     @property
     def rotations(self) -> list[Entry]:
-        return [entry for entry in self.refreshes if entry.processed and entry.error is None]
+        return [entry for entry in self.refreshes if entry.processed and entry.error is None and not entry.reuse]
 
     @property
     def held(self) -> set[str]:
@@ -323,10 +323,10 @@ def wrong_in_the_end(view: View) -> str | None:
         return None
     if found.status is Status.SIGNED_OUT:
         return _wrong_when_signed_out(view, found)
-    if view.stored is None or view.stored.state != "live":
-        return "the stored token is void"
     if found.slot is None:
         return None if view.now - found.last_used_at >= IDLE else "is never refreshed"
+    if view.stored is None or view.stored.state != "live":
+        return "the stored token is void"
     behind = view.now - found.refreshed_at
     return None if behind <= INTERVAL + OVER else f"not refreshed for {behind}"
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from le_auth.domain.grants import Grant, Sealed
     from le_auth.domain.users import User
-    from local.simulator import Grant as Authorization
     from local.simulator import TokenState
     from tests.faults.town import Person, Town
     from tests.support.browser import Browser
@@ -43,7 +40,6 @@ class Judge:
 
     is_crowded: bool = False
     unexpected: list[BaseException] = field(default_factory=list)
-    said: Counter[str] = field(default_factory=Counter)
     _town: Any = None
     _histories: dict[User, History] = field(default_factory=dict)
     _items: dict[str, Grant] = field(default_factory=dict)
@@ -133,6 +129,14 @@ class Judge:
         self.unexpected.clear()
         self.town.simulator.journal.clear()
         self.is_crowded = False
+
+    def sees_rest(self) -> bool:
+        """Tell whether nothing is left that time would finish."""
+        waits = self.town.rescues or any(person.messages for person in self.town.people)
+        return not waits and not any(
+            grant.lease_until is not None or grant.unsettled or grant.failures or grant.revocation_is_due
+            for grant in self._items.values()
+        )
 
     def last_look(self) -> None:
         """Look once more, after all is well again and time has passed."""

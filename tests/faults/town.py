@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _user_ids = count(800_000)
 MOST_MESSAGES = 3
 """Of one user that wait at once."""
+MOST_ROUNDS = 4
+"""Intervals until everybody is at rest: a lease that a dead process left, a grace, a late rescue, a refresh."""
 
 OUTAGES = {
     "the table": {"GetItem", "PutItem", "UpdateItem"},
@@ -240,8 +242,7 @@ class Town:
         due = [key for page in self.table.due(slot_of(user)) for key in page]
         if user.pk not in due or len(person.messages) >= MOST_MESSAGES:
             return
-        received = installation.due(user)
-        new = [record for record in received if record["messageId"] not in self.seen]
+        new = [record for record in installation.due(user) if record["messageId"] not in self.seen]
         self.seen |= {record["messageId"] for record in new}
         person.messages += [record for record in new if json.loads(record["body"])["pk"] == user.pk]
 
@@ -322,17 +323,20 @@ class Town:
         """Let all be well again, and time pass: scheduled messages first, rescues late, as the worst order has it."""
         self.mend()
         self.installation.start_cold()
-        for number in range(4):
+        for number in range(MOST_ROUNDS):
             self.installation.go_on(INTERVAL)
             for person in self.people:
                 person.messages.clear()  # older than an interval
-                self._quietly(partial(self.schedule, person, 0))
+                self.schedule(person, 0)
             self._deliver_all()
+            self._take_rescues(is_due=True)
             if number >= 1:
                 for record in list(self.rescues):
                     self._quietly(partial(self._land, record))
             self.installation.go_on(OVER)
             self._deliver_all()
+            if self.judge.sees_rest():
+                return
 
     def _deliver_all(self) -> None:
         for person in self.people:
@@ -346,6 +350,9 @@ class Town:
         self._take_rescues()
         self.judge.look()
 
-    def _take_rescues(self) -> None:
-        if "SendMessage" in self.crossings.names:
-            self.rescues += self.installation.receive_rescues()
+    def _take_rescues(self, *, is_due: bool = False) -> None:
+        """Hold the rescues in flight; one that comes anew takes the place of its last receipt."""
+        if is_due or "SendMessage" in self.crossings.names:
+            known = {record["messageId"]: record for record in self.rescues}
+            received = {record["messageId"]: record for record in self.installation.receive_rescues()}
+            self.rescues = list((known | received).values())
