@@ -271,6 +271,14 @@ def sessions_that_ended_stay_so(view: View) -> str | None:
     return None
 
 
+def no_attempt_stays_open_without_cause(view: View) -> str | None:
+    """Whoever finds an attempt of unknown end waits for a grace; a deed that nothing disturbed leaves none."""
+    if view.struck or view.outages or view.is_crowded or view.found is None:
+        return None
+    before = 0 if view.history.found is None else view.history.found.unsettled
+    return f"{before} unsettled became {view.found.unsettled}" if view.found.unsettled > before else None
+
+
 def what_is_told_is_so(view: View) -> str | None:
     for answer in view.history.vended:
         if wrong := _wrong_in(answer, view):
@@ -279,6 +287,9 @@ def what_is_told_is_so(view: View) -> str | None:
         newest = max(view.grants)
         if not view.is_now(Status.ACTIVE) or view.stored is None or view.stored.grant.id != newest:
             return "the sign-in is not stored"
+        assert view.found is not None
+        if view.found.unsettled or view.found.lease_until is not None:
+            return "the sign-in inherits an attempt"
     return None
 
 
@@ -311,6 +322,7 @@ INVARIANTS: dict[str, Callable[[View], str | None]] = {
         authorizations_end_rightly,
         nobody_is_told_to_sign_in_again_without_reason,
         sessions_that_ended_stay_so,
+        no_attempt_stays_open_without_cause,
         what_is_told_is_so,
     )
 }

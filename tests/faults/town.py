@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from le_auth import wiring
 from le_auth.adapters.token_table import TokenTable
 from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
@@ -88,7 +89,8 @@ class Trouble:
     """What goes wrong during a deed.
 
     Args:
-        meanwhile: number of the call before which another process does a deed of its own, and that deed.
+        meanwhile: number of the call before which another process does a deed of its own, and that deed; its `whose`
+            counts from the person of this one.
         clock_is_off: seconds, of the process's clock.
     """
 
@@ -152,7 +154,8 @@ class Town:
         self.crossings.start(*trouble.strikes)
         if trouble.meanwhile is not None:
             at, other = trouble.meanwhile
-            self.crossings.meanwhile[at] = lambda: self._do_elsewhere(other)
+            theirs = replace(other, whose=deed.whose + other.whose)
+            self.crossings.meanwhile[at] = lambda: self._do_elsewhere(theirs)
         with self._clock_off_by(trouble.clock_is_off):
             self._do_in_a_process(deed)
         self.crossings.meanwhile.clear()
@@ -162,6 +165,9 @@ class Town:
         self.judge.look()
 
     def _do_in_a_process(self, deed: Deed) -> None:
+        if wiring.the_http_client.cache_info().currsize:
+            # What LivePerson closed, the next request may notice or not: each life must run the same again.
+            wiring.the_http_client()._session.close()
         try:
             getattr(self, deed.what)(self.people[deed.whose % len(self.people)], deed.which)
         except Killed:
