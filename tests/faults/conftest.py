@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,7 +57,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if steps:
         terminalreporter.section("any life")
         for name, number in steps.most_common():
-            terminalreporter.write_line(f"{number:7,} {name.replace('_', ' ')}")
+            terminalreporter.write_line(f"{number:8,} {name.replace('_', ' ')}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a process of pytest-xdist has counted."""
+    for key, name in ((CASES, "cases"), (STEPS, "steps")):
+        node.config.stash[key].update(getattr(node, "workeroutput", {}).get(name, {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        counted = {"cases": dict(session.config.stash[CASES]), "steps": dict(session.config.stash[STEPS])}
+        session.config.workeroutput.update(counted)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.faults.town import EVERY_OUTAGE, AnyFault, Deed, Trouble
 from tests.support.installation import INTERVAL
@@ -89,21 +89,16 @@ class AnyLife(RuleBasedStateMachine):
         self.town.pass_time(after)
         self._do("refresh", whose, 0, trouble)
 
-    @precondition(lambda self: any(person.messages for person in self.town.people))
     @rule(whose=WHOSE, which=WHICH, after=st.sampled_from(PAUSES[:7]), trouble=TROUBLE)
     def deliver(self, whose: int, which: int, after: timedelta, trouble: Trouble) -> None:
+        """Deliver what waits: a rescue or a scheduled message, perhaps not for the last time."""
         self.town.pass_time(after)
-        self._do("deliver", whose, which, trouble)
+        self._do("land" if self.town.rescues and which < 4 else "deliver", whose, which, trouble)
 
     @rule(whose=WHOSE, after=st.sampled_from([timedelta(), *PAUSES[-3:]]), trouble=TROUBLE)
     def vend(self, whose: int, after: timedelta, trouble: Trouble) -> None:
         self.town.pass_time(after)
         self._do("vend", whose, 0, trouble)
-
-    @precondition(lambda self: self.town.rescues)
-    @rule(which=WHICH, trouble=TROUBLE)
-    def land(self, which: int, trouble: Trouble) -> None:
-        self._do("land", 0, which, trouble)
 
     @rule(time=st.sampled_from(PAUSES))
     def pass_time(self, time: timedelta) -> None:

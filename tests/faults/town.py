@@ -138,6 +138,7 @@ class Town:
         """Begin anew, with people whom nobody knows yet."""
         self.simulator.reset()
         self.mend()
+        self.installation.start_cold()
         for queue in ("RefreshQueue", "RescueQueue"):
             self.installation.emulator.sqs.purge_queue(QueueUrl=self.installation.deployed.resources[queue])
         users = [User(account_id=ACCOUNT, user_id=str(next(_user_ids))) for _ in range(number)]
