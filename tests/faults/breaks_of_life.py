@@ -35,15 +35,31 @@ def _give_back_as_settled(self: Any, lease: Any, **how: Any) -> None:
 
 
 BREAKS = [
-    _writes("a save replaces whatever is there", "#generation = :replaced", "#generation >= :replaced", only="replaced"),
+    _writes(
+        "a save replaces whatever is there", "#generation = :replaced", "#generation >= :replaced", only="replaced"
+    ),
     _writes("a lease is taken from its holder", "#lease_until < :now", "#lease_until <> :now"),
-    _writes("a lease is taken on who is signed out", "#status = :active", "#status <> :active OR #status = :active", only="one"),
-    _writes("a sign-in leaves the lease in place", "#lease_owner, #lease_until, #unsettled", "#no_such", only="is_admin"),
+    _writes(
+        "a lease is taken on who is signed out",
+        "#status = :active",
+        "#status <> :active OR #status = :active",
+        only="one",
+    ),
+    _writes(
+        "a sign-in leaves the lease in place", "#lease_owner, #lease_until, #unsettled", "#no_such", only="is_admin"
+    ),
     _writes("a sign-out leaves the sessions", "#session_epoch = :number, ", ""),
     _writes("a sign-out keeps no slot", "#slot = :slot", "#no_slot = :slot", only="number"),
     _replaced("no grace is given", {"le_auth.domain.refresh.Refresher._heed_earlier_attempts": lambda *_: None}),
-    _replaced("the rescue queue always looks empty", {"le_auth.adapters.rescue_queue.RescueQueue.is_empty": lambda _: True}),
+    _replaced(
+        "the rescue queue always looks empty", {"le_auth.adapters.rescue_queue.RescueQueue.is_empty": lambda _: True}
+    ),
     _replaced("a failed save is not rescued", {"le_auth.domain.keeping.TokenKeeper._rescue": lambda *_: None}),
-    _replaced("an unknown outcome counts as settled", {"le_auth.adapters.refresh_writes.RefreshWrites.give_back": _give_back_as_settled}),
-    _replaced("an outage reads as invalid_grant", {"le_auth.adapters.sentinel.read_refusal": lambda *_: GrantRevokedError()}),
+    _replaced(
+        "an unknown outcome counts as settled",
+        {"le_auth.adapters.refresh_writes.RefreshWrites.give_back": _give_back_as_settled},
+    ),
+    _replaced(
+        "an outage reads as invalid_grant", {"le_auth.adapters.sentinel.read_refusal": lambda *_: GrantRevokedError()}
+    ),
 ]

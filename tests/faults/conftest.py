@@ -43,7 +43,11 @@ def steps(pytestconfig: pytest.Config) -> Counter[str]:
 @pytest.fixture
 def forget_output(capsys: pytest.CaptureFixture[str]) -> Callable[[], None]:
     """Drop what was written so far; thousands of lives log a lot."""
-    return lambda: capsys.readouterr() and None
+
+    def forget() -> None:
+        capsys.readouterr()
+
+    return forget
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -63,8 +67,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add what a process of pytest-xdist has counted."""
-    for key, name in ((CASES, "cases"), (STEPS, "steps")):
-        node.config.stash[key].update(getattr(node, "workeroutput", {}).get(name, {}))
+    counted = getattr(node, "workeroutput", {})
+    node.config.stash[CASES].update(counted.get("cases", {}))
+    node.config.stash[STEPS].update(counted.get("steps", {}))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

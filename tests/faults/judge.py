@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from le_auth.adapters.grant_items import read_grant
 from le_auth.domain.rescue import read_rescue
 from le_auth.domain.sessions import COOKIE, Session
-from tests.faults.invariants import INVARIANTS, History, View, wrong_in_the_end
+from tests.faults.invariants import INVARIANTS, wrong_in_the_end
+from tests.faults.view import History, View
 from tests.support.installation import ACCOUNT
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from tests.support.installation import Answer
 
 
-class Wrong(AssertionError):
+SESSION = timedelta(hours=12)
+
+
+class InvariantError(AssertionError):
     """Something is so that must never be."""
 
 
@@ -90,10 +95,17 @@ class Judge:
     def vended(self, person: Person, answer: Answer) -> None:
         self._histories[person.user].vended.append(answer)
 
+    def shown(self, person: Person, browser: Browser, answer: Answer) -> None:
+        """Compare what a browser sees with what the table says of its session."""
+        session, now = self._session(browser), self.town.installation.now
+        stands = session.belongs_to(self._items.get(person.user.pk)) and session.is_in_time(lifetime=SESSION, now=now)
+        if answer["statusCode"] != (200 if stands else 401):
+            raise InvariantError(f"a browser was answered {answer['statusCode']}")
+
     def hear(self, answer: Answer) -> None:
         """Look at what a browser is told: never a stack trace."""
         if answer["statusCode"] not in {200, 303, 400, 401, 500, 502, 503}:
-            raise Wrong(f"a browser was answered {answer['statusCode']}")
+            raise InvariantError(f"a browser was answered {answer['statusCode']}")
 
     def _session(self, browser: Browser) -> Session:
         return Session.read(self.town.installation.keyring.open_cookie(browser.cookies[COOKIE]))
@@ -116,16 +128,16 @@ class Judge:
                 history.note_stored(token.grant.id)
 
     def look(self) -> None:
-        """Raise Wrong where anything is so that must never be."""
+        """Raise InvariantError where anything is so that must never be."""
         for person in self.town.people:
             view = self._view(person)
             for invariant, check in INVARIANTS.items():
                 if wrong := check(view):
-                    raise Wrong(f"{person.user.pk}: {invariant}: {wrong}; struck: {view.struck}; {view.found}")
+                    raise InvariantError(f"{person.user.pk}: {invariant}: {wrong}; struck: {view.struck}; {view.found}")
             view.history.remember(view)
         bugs = [error for error in self.unexpected if not isinstance(error, (ClientError, BotoCoreError))]
         if bugs:
-            raise Wrong("a handler met a bug") from bugs[0]
+            raise InvariantError("a handler met a bug") from bugs[0]
         self.unexpected.clear()
         self.town.simulator.journal.clear()
         self.is_crowded = False
@@ -141,12 +153,12 @@ class Judge:
     def last_look(self) -> None:
         """Look once more, after all is well again and time has passed."""
         if self.town.rescues:
-            raise Wrong(f"{len(self.town.rescues)} rescues never land")
+            raise InvariantError(f"{len(self.town.rescues)} rescues never land")
         for person in self.town.people:
             if person.messages:
-                raise Wrong(f"{len(person.messages)} messages come back for ever")
+                raise InvariantError(f"{len(person.messages)} messages come back for ever")
             if wrong := wrong_in_the_end(self._view(person)):
-                raise Wrong(f"{person.user.pk}, in the end: {wrong}")
+                raise InvariantError(f"{person.user.pk}, in the end: {wrong}")
 
     def _view(self, person: Person) -> View:
         simulator, user = self.town.simulator, person.user
@@ -162,7 +174,9 @@ class Judge:
             rescued=self._rescued(user),
             grants=grants,
             refreshes=[entry for entry in entries if entry.endpoint == "token-refresh" and entry.grant in grants],
-            revocations=[entry for entry in entries if entry.endpoint == "revoke" and self._is_of(entry.presented, user)],
+            revocations=[
+                entry for entry in entries if entry.endpoint == "revoke" and self._is_of(entry.presented, user)
+            ],
             peaks={grant: peak for grant, peak in simulator.journal.peak_by_grant.items() if grant in grants},
             struck=list(self.town.crossings.struck),
             outages=set(self.town.crossings.outages),

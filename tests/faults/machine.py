@@ -9,11 +9,11 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.faults.town import EVERY_OUTAGE, AnyFault, Deed, Trouble
+from tests.faults.trouble import EVERY_OUTAGE, AnyFault, Deed, Trouble
 from tests.support.installation import INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.faults.town import Town
 
@@ -130,3 +130,17 @@ class AnyLife(RuleBasedStateMachine):
         if self.is_well:
             self.town.settle()
             self.town.judge.last_look()
+            self.town.ask_everybody()
+
+
+def lives_in(town: Town, *, forget_output: Callable[[], None]) -> type[AnyLife]:
+    """Give the machine that lives in this town; what one life wrote is forgotten when the next begins."""
+
+    class Here(AnyLife):
+        def __init__(self) -> None:
+            forget_output()
+            town.installation.calls.clear()
+            town.counted["lives"] += 1
+            super().__init__(town)
+
+    return Here

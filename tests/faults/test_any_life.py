@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.judge import Judge
-from tests.faults.machine import AnyLife
+from tests.faults.machine import lives_in
 from tests.faults.town import Town
 
 if TYPE_CHECKING:
@@ -64,10 +64,6 @@ def test_whatever_happens_no_invariant_breaks(
 ) -> None:
     town.simulator.settings.reuse, town.simulator.settings.revocation = reuse, revocation
 
-    def live() -> AnyLife:
-        forget_output()
-        town.installation.calls.clear()
-        town.counted["lives"] += 1
-        return AnyLife(town)
+    lives = lives_in(town, forget_output=forget_output)
 
-    run_state_machine_as_test(live if EXAMPLES else seed(number)(live), settings=LIVES)
+    run_state_machine_as_test(lives if EXAMPLES else seed(number)(lives), settings=LIVES)

@@ -19,84 +19,25 @@ from le_auth.adapters.token_table import TokenTable
 from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
 from tests.faults.life import OVER
+from tests.faults.trouble import LIVEPERSON_ENDPOINTS, LIVEPERSON_OUTAGES, OUTAGES, WRONG_SECRET, Deed, Trouble
 from tests.support.browser import Browser, parameters
-from tests.support.crossings import Killed, faults_at
+from tests.support.crossings import Killed
 from tests.support.installation import ACCOUNT, APP, BASE_URL, CALLBACK_URL, INTERVAL, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
     from datetime import timedelta
 
     from local.simulator import Simulator
     from tests.faults.judge import Judge
     from tests.support.crossings import Crossings
-    from tests.support.installation import Answer, Installation, Record
+    from tests.support.installation import Installation, Record
 
 _user_ids = count(800_000)
 MOST_MESSAGES = 3
 """Of one user that wait at once."""
 MOST_ROUNDS = 4
 """Intervals until everybody is at rest: a lease that a dead process left, a grace, a late rescue, a refresh."""
-
-OUTAGES = {
-    "the table": {"GetItem", "PutItem", "UpdateItem"},
-    "writing the table": {"PutItem", "UpdateItem"},
-    "RescueQueue": {"SendMessage"},
-    "counting RescueQueue": {"GetQueueAttributes"},
-    "the secrets": {"GetSecretValue"},
-    "all of AWS": {"GetItem", "PutItem", "UpdateItem", "SendMessage", "GetQueueAttributes", "GetSecretValue"},
-    "the way to LivePerson": {"domain", "token-code", "token-refresh", "revoke"},
-    "revocation": {"revoke"},
-}
-LIVEPERSON_ENDPOINTS = ("token-code", "token-refresh", "revoke")
-LIVEPERSON_OUTAGES = {"LivePerson answers 503": 503, "LivePerson answers 429": 429}
-WRONG_SECRET = "the AppInstall secret is wrong"
-EVERY_OUTAGE = [*OUTAGES, *LIVEPERSON_OUTAGES, WRONG_SECRET]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnyFault:
-    """One of all faults that there are at whichever call is the one of this number."""
-
-    at: int
-    choice: int
-
-    def fault_at(self, number: int, call: str) -> str | None:
-        if number != self.at:
-            return None
-        faults = faults_at(call)
-        return faults[self.choice % len(faults)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """What one process does.
-
-    Args:
-        what: name of a method of Town.
-        whose: number of the person.
-        which: of several ways, sessions, messages or rescues; counted around.
-    """
-
-    what: str
-    whose: int = 0
-    which: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """What goes wrong during a deed.
-
-    Args:
-        meanwhile: number of the call before which another process does a deed of its own, and that deed; its `whose`
-            counts from the person of this one.
-        clock_is_off: seconds, of the process's clock.
-    """
-
-    strikes: tuple[AnyFault, ...] = ()
-    meanwhile: tuple[int, Deed] | None = None
-    clock_is_off: int = 0
 
 
 @dataclass(kw_only=True)
@@ -344,6 +285,16 @@ class Town:
             self._deliver_all()
             if self.judge.sees_rest():
                 return
+
+    def ask_everybody(self) -> None:
+        """Have a back end ask for everybody's token, and each browser look whether it is still signed in."""
+        for person in self.people:
+            self._quietly(partial(self.vend, person, 0))
+            for browser in person.browsers:
+                self._quietly(partial(self._look_in, person, browser))
+
+    def _look_in(self, person: Person, browser: Browser) -> None:
+        self.judge.shown(person, browser, browser.visit("/session"))
 
     def _deliver_all(self) -> None:
         for person in self.people:
