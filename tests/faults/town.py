@@ -59,7 +59,7 @@ class Town:
     """Everybody, and what becomes of them, which the judge looks at after each deed.
 
     Args:
-        rescues: messages of RescueQueue, received and not yet landed.
+        rescues: messages of RescueQueue, received and not yet landed; seen: ids of scheduled messages.
         counted: deeds, for the report.
     """
 
@@ -70,6 +70,7 @@ class Town:
     people: list[Person] = field(default_factory=list)
     rescues: list[Record] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    deeds_until_mended: int = 0
 
     @property
     def simulator(self) -> Simulator:
@@ -105,6 +106,9 @@ class Town:
         self._take_rescues()
         self.counted["faults that struck"] += len(self.crossings.struck)
         self.judge.look()
+        self.deeds_until_mended -= 1
+        if self.deeds_until_mended == 0:
+            self.mend()
 
     def _do_in_a_process(self, deed: Deed) -> None:
         if wiring.the_http_client.cache_info().currsize:
@@ -205,7 +209,7 @@ class Town:
             self._deliver(person, person.messages[which % len(person.messages)], is_last=which % 2 == 1)
 
     def _deliver(self, person: Person, record: Record, *, is_last: bool = True) -> None:
-        if not self.installation.work([record]) and is_last:
+        if not self.installation.work([record]) and is_last and record in person.messages:
             person.messages.remove(record)
 
     def vend(self, person: Person, _which: int) -> None:
@@ -218,7 +222,7 @@ class Town:
             self._land(self.rescues[which % len(self.rescues)], is_last=which % 2 == 1)
 
     def _land(self, record: Record, *, is_last: bool = True) -> None:
-        if not self.installation.land([record]) and is_last:
+        if not self.installation.land([record]) and is_last and record in self.rescues:
             self.rescues.remove(record)
 
     def end_at_liveperson(self, person: Person, _which: int) -> None:
@@ -250,9 +254,10 @@ class Town:
         self.counted["time passes"] += 1
         self.installation.go_on(time)
 
-    def fail(self, what: str) -> None:
-        """Have something fail until it is mended."""
-        self.counted["outage begins"] += 1
+    def fail(self, what: str, *, deeds: int) -> None:
+        """Have something fail during so many deeds."""
+        self.counted["outages"] += 1
+        self.deeds_until_mended = max(self.deeds_until_mended, deeds)
         self.crossings.outages |= OUTAGES.get(what, set())
         if what in LIVEPERSON_OUTAGES:
             for endpoint in LIVEPERSON_ENDPOINTS:
@@ -261,6 +266,7 @@ class Town:
             self._register("another-secret")
 
     def mend(self) -> None:
+        self.deeds_until_mended = 0
         self.crossings.end()
         self._register(SECRET)
 

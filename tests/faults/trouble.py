@@ -24,13 +24,17 @@ EVERY_OUTAGE = [*OUTAGES, *LIVEPERSON_OUTAGES, WRONG_SECRET]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyFault:
-    """One of all faults that there are at whichever call is the one of this number."""
+    """One of all faults that there are at a call.
 
-    at: int
+    Args:
+        at: the call's number, or the name of all such calls.
+    """
+
+    at: int | str
     choice: int
 
     def fault_at(self, number: int, call: str) -> str | None:
-        if number != self.at:
+        if self.at not in {number, call}:
             return None
         faults = faults_at(call)
         return faults[self.choice % len(faults)]
@@ -56,11 +60,11 @@ class Trouble:
     """What goes wrong during a deed.
 
     Args:
-        meanwhile: number of the call before which another process does a deed of its own, and that deed; its `whose`
+        meanwhile: number or name of the call before which another process does a deed of its own, and that deed; its `whose`
             counts from the person of this one.
         clock_is_off: seconds, of the process's clock.
     """
 
     strikes: tuple[AnyFault, ...] = ()
-    meanwhile: tuple[int, Deed] | None = None
+    meanwhile: tuple[int | str, Deed] | None = None
     clock_is_off: int = 0
