@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from le_auth.adapters.conditional_table import ConditionalTable
 from le_auth.adapters.refresh_writes import RefreshWrites
 from le_auth.errors import GrantRevokedError
-from tests.support.breaks import Break
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,51 +14,37 @@ if TYPE_CHECKING:
 _update, _give_back = ConditionalTable.update, RefreshWrites.give_back
 
 
-def _writes(what: str, old: str, new: str, *, only: str = "") -> Break:
+def _writes(old: str, new: str, *, of: str = "") -> Mapping[str, object]:
     """Break every write, or those with a value of that name, that has this in its update or condition."""
 
     def update(self: Any, user: Any, update: str, *, condition: str, values: Any, returning: Any = "NONE") -> Any:
-        if not only or only in values:
+        if not of or of in values:
             update, condition = update.replace(old, new), condition.replace(old, new)
         return _update(self, user, update, condition=condition, values=values, returning=returning)
 
-    return _replaced(what, {"le_auth.adapters.conditional_table.ConditionalTable.update": update})
-
-
-def _replaced(what: str, attributes: Mapping[str, object]) -> Break:
-    return Break(what=what, replaced=lambda: attributes)
+    return {"le_auth.adapters.conditional_table.ConditionalTable.update": update}
 
 
 def _give_back_as_settled(self: Any, lease: Any, **how: Any) -> None:
     _give_back(self, lease, **{**how, "settled": True})
 
 
-BREAKS = [
-    _writes(
-        "a save replaces whatever is there", "#generation = :replaced", "#generation >= :replaced", only="replaced"
-    ),
-    _writes("a lease is taken from its holder", "#lease_until < :now", "#lease_until <> :now"),
-    _writes(
-        "a lease is taken on who is signed out",
-        "#status = :active",
-        "#status <> :active OR #status = :active",
-        only="one",
-    ),
-    _writes(
-        "a sign-in leaves the lease in place", "#lease_owner, #lease_until, #unsettled", "#no_such", only="is_admin"
-    ),
-    _writes("a sign-out leaves the sessions", "#session_epoch = :number, ", ""),
-    _writes("a sign-out keeps no slot", "#slot = :slot", "#no_slot = :slot", only="number"),
-    _replaced("no grace is given", {"le_auth.domain.refresh.Refresher._heed_earlier_attempts": lambda *_: None}),
-    _replaced(
-        "the rescue queue always looks empty", {"le_auth.adapters.rescue_queue.RescueQueue.is_empty": lambda _: True}
-    ),
-    _replaced("a failed save is not rescued", {"le_auth.domain.keeping.TokenKeeper._rescue": lambda *_: None}),
-    _replaced(
-        "an unknown outcome counts as settled",
-        {"le_auth.adapters.refresh_writes.RefreshWrites.give_back": _give_back_as_settled},
-    ),
-    _replaced(
-        "an outage reads as invalid_grant", {"le_auth.adapters.sentinel.read_refusal": lambda *_: GrantRevokedError()}
-    ),
-]
+_A_SEND = "le_auth.domain.refresh.Refresher._heed_earlier_attempts"
+_A_COUNT = "le_auth.adapters.rescue_queue.RescueQueue.is_empty"
+_A_RESCUE = "le_auth.domain.keeping.TokenKeeper._rescue"
+_A_RETURN = "le_auth.adapters.refresh_writes.RefreshWrites.give_back"
+_A_REFUSAL = "le_auth.adapters.sentinel.read_refusal"
+_ANYBODY = "#status <> :active OR #status = :active"
+
+BREAKS = {
+    "a save replaces whatever is there": _writes("#generation = :replaced", "#generation >= :replaced", of="replaced"),
+    "a lease is taken on who is signed out": _writes("#status = :active", f"({_ANYBODY})", of="one"),
+    "a sign-in leaves the lease in place": _writes("#lease_owner, #lease_until, #unsettled", "#no_such", of="is_admin"),
+    "a sign-out leaves the sessions": _writes("#session_epoch = :number, ", ""),
+    "a due revocation keeps no slot": _writes("#slot = :slot", "#no_slot = :slot", of="number"),
+    "no grace is given": {_A_SEND: lambda *_: None},
+    "RescueQueue always looks empty": {_A_COUNT: lambda _: True},
+    "a failed save is not rescued": {_A_RESCUE: lambda *_: None},
+    "an unknown outcome counts as settled": {_A_RETURN: _give_back_as_settled},
+    "an outage reads as invalid_grant": {_A_REFUSAL: lambda *_: GrantRevokedError()},
+}

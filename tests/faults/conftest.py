@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from le_auth.domain.users import User
+from tests.faults.judge import Judge
 from tests.faults.life import Life
+from tests.faults.town import Town
 from tests.support.crossings import Crossings
 from tests.support.installation import ACCOUNT
 
@@ -50,6 +52,17 @@ def forget_output(capsys: pytest.CaptureFixture[str]) -> Callable[[], None]:
     return forget
 
 
+@pytest.fixture
+def town(
+    installation: Installation, crossings: Crossings, steps: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> Town:
+    """Give everybody's town, with workers of one thread: each life can be lived again exactly."""
+    installation.configure(MaxConcurrentRefreshes="2")
+    judge = Judge()
+    monkeypatch.setattr("le_auth.observe.log_unexpected", judge.unexpected.append)
+    return Town(installation=installation, crossings=crossings, judge=judge, counted=steps)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     counted = config.stash.get(CASES, Counter())
     if counted:
@@ -73,9 +86,10 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):
-        counted = {"cases": dict(session.config.stash[CASES]), "steps": dict(session.config.stash[STEPS])}
-        session.config.workeroutput.update(counted)
+    output: Any = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["cases"] = dict(session.config.stash[CASES])
+        output["steps"] = dict(session.config.stash[STEPS])
 
 
 @pytest.fixture

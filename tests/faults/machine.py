@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from hypothesis import note
+from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.faults.town import Town
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
+"""Lives in all four settings together; 0: few, and always the same."""
+LIVES = settings(
+    max_examples=-(-EXAMPLES // 4) or 15,
+    stateful_step_count=30,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
 
 WHOSE = st.integers(0, 2)
 WHICH = st.integers(0, 7)

@@ -60,8 +60,8 @@ class Trouble:
     """What goes wrong during a deed.
 
     Args:
-        meanwhile: number or name of the call before which another process does a deed of its own, and that deed; its `whose`
-            counts from the person of this one.
+        meanwhile: number or name of the call before which another process does a deed of its own, and that deed; its
+            `whose` counts from the person of this one.
         clock_is_off: seconds, of the process's clock.
     """
 
