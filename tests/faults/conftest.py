@@ -88,8 +88,8 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output: Any = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["cases"] = dict(session.config.stash[CASES])
-        output["steps"] = dict(session.config.stash[STEPS])
+        cases, steps = session.config.stash[CASES], session.config.stash[STEPS]
+        output |= {"cases": dict(cases), "steps": dict(steps)}
 
 
 @pytest.fixture
