@@ -78,7 +78,7 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 	fi
 
 EXAMPLES := 2000
-soak: setup ## Live thousands of lives with faults at random: make soak [EXAMPLES=2000]; some twenty minutes
+soak: setup ## Live thousands of lives with faults at random: make soak [EXAMPLES=2000]; up to half an hour
 	@EXAMPLES=$(EXAMPLES) $(DEV)/python -m pytest -q -n 2 -p no:logging tests/faults/test_any_life.py
 
 load: setup ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]

@@ -36,15 +36,18 @@ _A_RETURN = "le_auth.adapters.refresh_writes.RefreshWrites.give_back"
 _A_REFUSAL = "le_auth.adapters.sentinel.read_refusal"
 _ANYBODY = "#status <> :active OR #status = :active"
 
-BREAKS = {
-    "a save replaces whatever is there": _writes("#generation = :replaced", "#generation >= :replaced", of="replaced"),
+BY_CHANCE = {
     "a lease is taken on who is signed out": _writes("#status = :active", f"({_ANYBODY})", of="one"),
-    "a sign-in leaves the lease in place": _writes("#lease_owner, #lease_until, #unsettled", "#no_such", of="is_admin"),
     "a sign-out leaves the sessions": _writes("#session_epoch = :number, ", ""),
-    "a due revocation keeps no slot": _writes("#slot = :slot", "#no_slot = :slot", of="number"),
+    "an outage reads as invalid_grant": {_A_REFUSAL: lambda *_: GrantRevokedError()},
+}
+"""What lives drawn at random notice soon."""
+
+BY_SCRIPT = {
+    "a save replaces whatever is there": _writes("#generation = :replaced", "#generation >= :replaced", of="replaced"),
     "no grace is given": {_A_SEND: lambda *_: None},
     "RescueQueue always looks empty": {_A_COUNT: lambda _: True},
     "a failed save is not rescued": {_A_RESCUE: lambda *_: None},
     "an unknown outcome counts as settled": {_A_RETURN: _give_back_as_settled},
-    "an outage reads as invalid_grant": {_A_REFUSAL: lambda *_: GrantRevokedError()},
 }
+"""What takes several things to meet in one order."""

@@ -51,8 +51,14 @@ def nobody_comes_or_goes_unasked(view: View) -> str | None:
         return "active without tokens"
     if view.stored.grant.id in view.history.let_go:
         return "came back without signing in"
-    if view.stored.grant.user_id != view.user.user_id:
-        return f"has the tokens of {view.stored.grant.user_id}"
+    return None
+
+
+def tokens_are_of_the_users_newest_sign_in(view: View) -> str | None:
+    if view.history.has_gone_back:
+        return "an earlier one took its place"
+    if view.stored is not None and view.stored.grant.user_id != view.user.user_id:
+        return f"they are {view.stored.grant.user_id}'s"
     return None
 
 
@@ -213,6 +219,7 @@ INVARIANTS: dict[str, Callable[[View], str | None]] = {
     for check in (
         numbers_only_grow,
         nobody_comes_or_goes_unasked,
+        tokens_are_of_the_users_newest_sign_in,
         one_refresh_at_a_time,
         no_old_token_is_sent,
         no_token_is_lost,

@@ -24,6 +24,7 @@ class History:
     Args:
         found: the item at the last look.
         stored: LivePerson's ids of the authorizations whose tokens the table ever held; last_stored: the last of them.
+        has_gone_back: tokens of an earlier sign-in took the place of a newer one's.
         let_go: of them, those that a sign-out ended.
         given_up: of them, those that the user was told to renew.
         lost: authorizations whose newest token nobody has, by what excuses that.
@@ -38,6 +39,7 @@ class History:
     found: Grant | None = None
     stored: set[str] = field(default_factory=set)
     last_stored: str | None = None
+    has_gone_back: bool = False
     let_go: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
     lost: dict[str, str] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class History:
     is_told_of_sign_in: bool = False
 
     def note_stored(self, grant: str) -> None:
+        self.has_gone_back |= grant != self.last_stored and grant in self.stored
         self.stored.add(grant)
         self.last_stored = grant
 
