@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local check test fuzz load dashboard format lock clean
+.PHONY: help setup run sam-local check test fuzz soak load dashboard format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -74,6 +74,10 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 		echo "The parsers, guided by coverage:"; \
 		$(DEV)/python -m tests.security.fuzz.guided $(GUIDED_INPUTS); \
 	fi
+
+EXAMPLES := 2000
+soak: setup ## Live thousands of lives with faults at random: make soak [EXAMPLES=2000]; up to half an hour
+	@EXAMPLES=$(EXAMPLES) $(DEV)/python -m pytest -q -n 2 -p no:logging tests/faults/test_any_life.py
 
 load: setup ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load

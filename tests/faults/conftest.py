@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from le_auth.domain.users import User
+from tests.faults.judge import Judge
 from tests.faults.life import Life
+from tests.faults.town import Town
 from tests.support.crossings import Crossings
 from tests.support.installation import ACCOUNT
 
@@ -32,6 +34,33 @@ def cases(tallies: Tallies) -> Counter[str]:
 def figures(tallies: Tallies) -> dict[str, str]:
     """What was measured, by the name of the outage."""
     return tallies.figures("two hours of trouble at LivePerson")
+
+
+@pytest.fixture
+def steps(tallies: Tallies) -> Counter[str]:
+    """Counts what happened in the lives of the model-based test."""
+    return tallies.of("any life")
+
+
+@pytest.fixture
+def forget_output(capsys: pytest.CaptureFixture[str]) -> Callable[[], None]:
+    """Drop what was written so far; thousands of lives log a lot."""
+
+    def forget() -> None:
+        capsys.readouterr()
+
+    return forget
+
+
+@pytest.fixture
+def town(
+    installation: Installation, crossings: Crossings, steps: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> Town:
+    """Give everybody's town, with workers of one thread: each life can be lived again exactly."""
+    installation.configure(MaxConcurrentRefreshes="2")
+    judge = Judge()
+    monkeypatch.setattr("le_auth.observe.log_unexpected", judge.unexpected.append)
+    return Town(installation=installation, crossings=crossings, judge=judge, counted=steps)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def run(scenario: Scenario, life: Life, strike: Strike | None) -> str | None:
     life.installation.simulator.journal.clear()
     life.installation.start_cold()
     scenario.prepare(life)
-    life.crossings.start(strike)
+    life.crossings.start(*([] if strike is None else [strike]))
     try:
         scenario.act(life)
     except LeAuthError as error:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from threading import local
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
@@ -32,6 +32,14 @@ class Killed(BaseException):
     """The process is gone; nothing but `finally` runs any more."""
 
 
+class Fate(Protocol):
+    """What decides which faults strike."""
+
+    def fault_at(self, number: int, call: str) -> str | None:
+        """Name the fault that strikes at this crossing; None: none does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
     """A fault at one crossing.
@@ -44,22 +52,27 @@ class Strike:
     at: int
     name: str
 
+    def fault_at(self, number: int, call: str) -> str | None:
+        assert call
+        return self.name if number == self.at else None
+
 
 @dataclass(kw_only=True)
 class Crossings:
     """The line of calls; records their names, and lets the ordered fault strike.
 
     Args:
-        outages: AWS operations that fail until `end`.
-        meanwhile: what somebody else does, once, just before a call of that name.
+        struck: calls, and the faults that struck at them.
+        outages: AWS operations that fail, and LivePerson's endpoints that cannot be reached, until `end`.
+        meanwhile: what somebody else does, once, just before a call of that name or number.
     """
 
     simulator: Simulator
     names: list[str] = field(default_factory=list)
-    strike: Strike | None = None
-    struck: bool = False
+    strikes: tuple[Fate, ...] = ()
+    struck: list[tuple[str, str]] = field(default_factory=list)
     outages: set[str] = field(default_factory=set)
-    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    meanwhile: dict[str | int, Callable[[], object]] = field(default_factory=dict)
     _thread: Any = field(default_factory=local)
 
     def watch(self, clients: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,12 +95,13 @@ class Crossings:
             client.meta.events.unregister("before-parameter-build", unique_id=f"crossings-begin-{service}")
             client.meta.events.unregister("before-send", unique_id=f"crossings-{service}")
 
-    def start(self, strike: Strike | None = None) -> None:
-        self.names, self.strike, self.struck = [], strike, False
+    def start(self, *strikes: Fate) -> None:
+        """Count anew, and let these strike."""
+        self.names, self.strikes, self.struck = [], strikes, []
 
     def end(self) -> None:
         """From now on nothing fails."""
-        self.strike = None
+        self.strikes = ()
         self.outages.clear()
         self.meanwhile.clear()
         self.simulator.faults.clear()
@@ -145,33 +159,37 @@ class Crossings:
 
     def _call(self, name: str, send: Callable[[], Any]) -> Any:
         fault = self._claim(name)
-        if fault is None:
-            return send()
         if fault == "killed before":
             raise Killed
-        if fault == "not sent":
+        if fault == "not sent" or self._is_out(name):
             raise NotSentError
         if fault == "timed out unprocessed":
             raise BrokenError
-        if fault in LIVEPERSON_FAULTS:
-            kind, details = LIVEPERSON_FAULTS[fault]
-            if kind is not None:
-                self.simulator.faults.order(name, kind, **details)
-        answer = send()
+        kind, details = LIVEPERSON_FAULTS[fault] if fault is not None else (None, {})
+        answer = send() if kind is None else self._send_to_fail(name, kind, details, send)
         if fault == "killed after":
             raise Killed
         if fault == "timed out processed":
             raise BrokenError
         return answer
 
+    def _send_to_fail(self, name: str, kind: str, details: dict[str, Any], send: Callable[[], Any]) -> Any:
+        ordered = self.simulator.faults.order(name, kind, **details)
+        try:
+            return send()
+        finally:
+            ordered.cancel()  # another fault may have come first
+
     def _claim(self, name: str) -> str | None:
         number = len(self.names)
         self.names.append(name)
-        self.meanwhile.pop(name, lambda: None)()
-        if self.strike is None or self.strike.at != number:
-            return None
-        self.struck = True
-        return self.strike.name
+        for key in (name, number):
+            self.meanwhile.pop(key, lambda: None)()
+        faults = (strike.fault_at(number, name) for strike in self.strikes)
+        fault = next((fault for fault in faults if fault is not None), None)
+        if fault is not None:
+            self.struck.append((name, fault))
+        return fault
 
 
 AWS_FAULTS = (

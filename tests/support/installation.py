@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -264,8 +265,13 @@ class Installation:
         assert failed <= {record["messageId"] for record in records}
         for record in records:
             if record["messageId"] not in failed:
-                self.emulator.sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
+                self._delete(url, record)
         return [record for record in records if record["messageId"] in failed]
+
+    def _delete(self, url: str, record: Record) -> None:
+        """Delete a message, also one that came twice and is gone: to AWS that is no error, to the emulator it is."""
+        with suppress(self.emulator.sqs.exceptions.ReceiptHandleIsInvalid):
+            self.emulator.sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
 
     def hidden_messages(self) -> int:
         """Count the messages that are neither deleted nor visible: they come back later."""

@@ -1,0 +1,204 @@
+"""What must be so after every deed, by the word of the table, of RescueQueue and of LivePerson's own journal."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from le_auth.adapters.grant_items import read_grant
+from le_auth.domain.rescue import read_rescue
+from le_auth.domain.sessions import COOKIE, Session
+from tests.faults.invariants import INVARIANTS, wrong_in_the_end
+from tests.faults.view import History, View
+from tests.support.installation import ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from le_auth.domain.grants import Grant, Sealed
+    from le_auth.domain.users import User
+    from local.simulator import TokenState
+    from tests.faults.town import Person, Town
+    from tests.support.browser import Browser
+    from tests.support.installation import Answer
+
+
+SESSION = timedelta(hours=12)
+
+
+class InvariantError(AssertionError):
+    """Something is so that must never be."""
+
+
+@dataclass(kw_only=True)
+class Judge:
+    """Knows what everybody was told, and looks after each deed.
+
+    Args:
+        is_crowded: another process did something in the midst of the deed.
+        unexpected: errors that a handler took for bugs of its own.
+    """
+
+    is_crowded: bool = False
+    unexpected: list[BaseException] = field(default_factory=list)
+    _town: Any = None
+    _histories: dict[User, History] = field(default_factory=dict)
+    _items: dict[str, Grant] = field(default_factory=dict)
+
+    @property
+    def town(self) -> Town:
+        town: Town = self._town
+        return town
+
+    def begin(self, town: Town) -> None:
+        self._town = town
+        self._histories = {person.user: History() for person in town.people}
+        self._items = {}
+        self.is_crowded = False
+        self.unexpected.clear()
+
+    # ---- what is told on the way ----
+
+    def signs_in(self, person: Person) -> None:
+        self._histories[person.user].tried.add("sign-in")
+
+    def signed_in(self, person: Person, browser: Browser) -> None:
+        session = self._session(browser)
+        if session.user != person.user:
+            return  # LivePerson named another user
+        person.browsers.append(browser)
+        self._histories[person.user].sessions.append(session)
+        self._histories[person.user].is_told_of_sign_in = True
+
+    def signs_out(self, person: Person, browser: Browser) -> Callable[[], None]:
+        """Note a sign-out's beginning; gives what its success is to be told to."""
+        history = self._histories[person.user]
+        history.tried.add("sign-out")
+        grant = self._items.get(person.user.pk)
+        if not self._session(browser).belongs_to(grant):
+            return lambda: None
+        stored, sessions = set(history.stored), list(history.sessions)
+
+        def succeeded() -> None:
+            history.let_go |= stored
+            history.over += sessions
+
+        return succeeded
+
+    def expired(self, person: Person) -> None:
+        self._histories[person.user].tried.add("expire")
+
+    def vended(self, person: Person, answer: Answer) -> None:
+        self._histories[person.user].vended.append(answer)
+
+    def shown(self, person: Person, browser: Browser, answer: Answer) -> None:
+        """Compare what a browser sees with what the table says of its session."""
+        session, now = self._session(browser), self.town.installation.now
+        stands = session.belongs_to(self._items.get(person.user.pk)) and session.is_in_time(lifetime=SESSION, now=now)
+        if answer["statusCode"] != (200 if stands else 401):
+            raise InvariantError(f"a browser was answered {answer['statusCode']}")
+
+    def hear(self, answer: Answer) -> None:
+        """Look at what a browser is told: never a stack trace."""
+        if answer["statusCode"] not in {200, 303, 400, 401, 500, 502, 503}:
+            raise InvariantError(f"a browser was answered {answer['statusCode']}")
+
+    def _session(self, browser: Browser) -> Session:
+        return Session.read(self.town.installation.keyring.open_cookie(browser.cookies[COOKIE]))
+
+    # ---- the look ----
+
+    def note(self) -> None:
+        """Read what the table holds now."""
+        installation = self.town.installation
+        name = installation.deployed.resources["TokenTable"]
+        keys: Any = [{"pk": {"S": person.user.pk}} for person in self.town.people]
+        answer = installation.emulator.dynamodb.batch_get_item(
+            RequestItems={name: {"Keys": keys, "ConsistentRead": True}}
+        )
+        self._items = {item["pk"]["S"]: read_grant(item) for item in answer["Responses"][name]}
+        for user, history in self._histories.items():
+            found = self._items.get(user.pk)
+            token = self._token_of(user, found.sealed if found is not None else None)
+            if token is not None:
+                history.note_stored(token.grant.id)
+
+    def look(self) -> None:
+        """Raise InvariantError where anything is so that must never be."""
+        for person in self.town.people:
+            view = self._view(person)
+            for invariant, check in INVARIANTS.items():
+                if wrong := check(view):
+                    raise InvariantError(f"{person.user.pk}: {invariant}: {wrong}; struck: {view.struck}; {view.found}")
+            view.history.remember(view)
+        bugs = [error for error in self.unexpected if not isinstance(error, (ClientError, BotoCoreError))]
+        if bugs:
+            raise InvariantError("a handler met a bug") from bugs[0]
+        self.unexpected.clear()
+        self.town.simulator.journal.clear()
+        self.is_crowded = False
+
+    def sees_rest(self) -> bool:
+        """Tell whether nothing is left that time would finish."""
+        waits = self.town.rescues or any(person.messages for person in self.town.people)
+        return not waits and not any(
+            grant.lease_until is not None or grant.unsettled or grant.failures or grant.revocation_is_due
+            for grant in self._items.values()
+        )
+
+    def last_look(self) -> None:
+        """Look once more, after all is well again and time has passed."""
+        if self.town.rescues:
+            raise InvariantError(f"{len(self.town.rescues)} rescues never land")
+        for person in self.town.people:
+            if person.messages:
+                raise InvariantError(f"{len(person.messages)} messages come back for ever")
+            if wrong := wrong_in_the_end(self._view(person)):
+                raise InvariantError(f"{person.user.pk}, in the end: {wrong}")
+
+    def _view(self, person: Person) -> View:
+        simulator, user = self.town.simulator, person.user
+        grants = {grant.id: grant for grant in simulator.grants.all(ACCOUNT, user.user_id)}
+        found = self._items.get(user.pk)
+        entries = simulator.journal.entries()
+        return View(
+            user=user,
+            now=self.town.installation.now,
+            history=self._histories[user],
+            found=found,
+            stored=self._token_of(user, found.sealed if found is not None else None),
+            rescued=self._rescued(user),
+            grants=grants,
+            refreshes=[entry for entry in entries if entry.endpoint == "token-refresh" and entry.grant in grants],
+            revocations=[
+                entry for entry in entries if entry.endpoint == "revoke" and self._is_of(entry.presented, user)
+            ],
+            peaks={grant: peak for grant, peak in simulator.journal.peak_by_grant.items() if grant in grants},
+            struck=list(self.town.crossings.struck),
+            outages=set(self.town.crossings.outages),
+            is_crowded=self.is_crowded,
+            find=lambda token: self._find(hashlib.sha256(token.encode()).hexdigest()),
+        )
+
+    def _rescued(self, user: User) -> list[TokenState]:
+        renewals = [read_rescue(record["body"]) for record in self.town.rescues]
+        tokens = [self._token_of(user, renewal.sealed) for renewal in renewals if renewal.user == user]
+        return [token for token in tokens if token is not None]
+
+    def _token_of(self, user: User, sealed: Sealed | None) -> TokenState | None:
+        """Give LivePerson's word on the refresh token that is sealed."""
+        if sealed is None:
+            return None
+        _, refresh_token = self.town.installation.keyring.open_tokens(sealed, user=user)
+        return self._find(hashlib.sha256(refresh_token.reveal().encode()).hexdigest())
+
+    def _find(self, digest: str) -> TokenState | None:
+        return self.town.simulator.grants.find_token(digest, self.town.installation.now)
+
+    def _is_of(self, presented: str | None, user: User) -> bool:
+        token = self._find(presented or "")
+        return token is not None and token.grant.user_id == user.user_id

@@ -1,0 +1,70 @@
+"""What goes wrong in a town, and what somebody does meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.support.crossings import faults_at
+
+OUTAGES = {
+    "the table": {"GetItem", "PutItem", "UpdateItem"},
+    "writing the table": {"PutItem", "UpdateItem"},
+    "RescueQueue": {"SendMessage"},
+    "counting RescueQueue": {"GetQueueAttributes"},
+    "the secrets": {"GetSecretValue"},
+    "all of AWS": {"GetItem", "PutItem", "UpdateItem", "SendMessage", "GetQueueAttributes", "GetSecretValue"},
+    "the way to LivePerson": {"domain", "token-code", "token-refresh", "revoke"},
+    "revocation": {"revoke"},
+}
+LIVEPERSON_ENDPOINTS = ("token-code", "token-refresh", "revoke")
+LIVEPERSON_OUTAGES = {"LivePerson answers 503": 503, "LivePerson answers 429": 429}
+WRONG_SECRET = "the AppInstall secret is wrong"
+EVERY_OUTAGE = [*OUTAGES, *LIVEPERSON_OUTAGES, WRONG_SECRET]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyFault:
+    """One of all faults that there are at a call.
+
+    Args:
+        at: the call's number, or the name of all such calls.
+    """
+
+    at: int | str
+    choice: int
+
+    def fault_at(self, number: int, call: str) -> str | None:
+        if self.at not in {number, call}:
+            return None
+        faults = faults_at(call)
+        return faults[self.choice % len(faults)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What one process does.
+
+    Args:
+        what: name of a method of Town.
+        whose: number of the person.
+        which: of several ways, sessions, messages or rescues; counted around.
+    """
+
+    what: str
+    whose: int = 0
+    which: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What goes wrong during a deed.
+
+    Args:
+        meanwhile: number or name of the call before which another process does a deed of its own, and that deed; its
+            `whose` counts from the person of this one.
+        clock_is_off: seconds, of the process's clock.
+    """
+
+    strikes: tuple[AnyFault, ...] = ()
+    meanwhile: tuple[int | str, Deed] | None = None
+    clock_is_off: int = 0

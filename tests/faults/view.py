@@ -1,0 +1,122 @@
+"""What is known of one person, and what is to be seen after a deed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from le_auth.domain.grants import Grant, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from le_auth.domain.sessions import Session
+    from le_auth.domain.users import User
+    from local.simulator import Entry, TokenState
+    from local.simulator import Grant as Authorization
+
+
+@dataclass(kw_only=True)
+class History:
+    """What is known of one person from earlier deeds.
+
+    Args:
+        found: the item at the last look.
+        stored: LivePerson's ids of the authorizations whose tokens the table ever held; last_stored: the last of them.
+        has_gone_back: tokens of an earlier sign-in took the place of a newer one's.
+        let_go: of them, those that a sign-out ended.
+        given_up: of them, those that the user was told to renew.
+        lost: authorizations whose newest token nobody has, by what excuses that.
+        sent: when a refresh token was spent, by its SHA-256.
+        ended: authorizations that are known to be over at LivePerson.
+        refusals: refreshes in a row that LivePerson refused without saying what is wrong.
+        revocation_was_refused: LivePerson said that it must not be repeated.
+        over: sessions that were signed out of.
+        tried, vended, is_told_of_sign_in: in the present deed.
+    """
+
+    found: Grant | None = None
+    stored: set[str] = field(default_factory=set)
+    last_stored: str | None = None
+    has_gone_back: bool = False
+    let_go: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
+    lost: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, datetime] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    refusals: int = 0
+    revocation_was_refused: bool = False
+    sessions: list[Session] = field(default_factory=list)
+    over: list[Session] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
+    vended: list[dict[str, Any]] = field(default_factory=list)
+    is_told_of_sign_in: bool = False
+
+    def note_stored(self, grant: str) -> None:
+        self.has_gone_back |= grant != self.last_stored and grant in self.stored
+        self.stored.add(grant)
+        self.last_stored = grant
+
+    def remember(self, view: View) -> None:
+        """Take over what a look showed."""
+        self.found = view.found
+        if view.is_now(Status.SIGNED_OUT):
+            self.let_go |= self.stored
+        if view.is_now(Status.REAUTHORIZE) and self.last_stored is not None:
+            self.given_up.add(self.last_stored)
+        self.sent |= {entry.presented: entry.at for entry in view.rotations if entry.presented is not None}
+        self.ended |= {grant.id for grant in view.grants.values() if not grant.live}
+        self.revocation_was_refused |= any(is_refused(entry) for entry in view.revocations)
+        self.tried.clear()
+        self.vended.clear()
+        self.is_told_of_sign_in = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """All that there is to be seen of one person after a deed.
+
+    Args:
+        stored: LivePerson's word on the refresh token in the table; rescued: on those in RescueQueue.
+        refreshes, revocations: requests of this deed; peaks: refreshes at once, by authorization.
+        struck: calls of this deed, and the faults that struck at them.
+        is_crowded: another process did something in the midst of this deed.
+        find: gives LivePerson's word on a token.
+    """
+
+    user: User
+    now: datetime
+    history: History
+    found: Grant | None
+    stored: TokenState | None
+    rescued: Sequence[TokenState]
+    grants: Mapping[str, Authorization]
+    refreshes: Sequence[Entry]
+    revocations: Sequence[Entry]
+    peaks: Mapping[str, int]
+    struck: Sequence[tuple[str, str]]
+    outages: set[str]
+    is_crowded: bool
+    find: Callable[[str], TokenState | None]
+
+    def is_now(self, status: Status) -> bool:
+        return self.found is not None and self.found.status is status
+
+    def was(self, status: Status) -> bool:
+        return self.history.found is not None and self.history.found.status is status
+
+    @property
+    def rotations(self) -> list[Entry]:
+        return [entry for entry in self.refreshes if entry.processed and entry.error is None and not entry.reuse]
+
+    @property
+    def held(self) -> set[str]:
+        """Authorizations whose newest refresh token somebody has."""
+        tokens = [*self.rescued, *([] if self.stored is None else [self.stored])]
+        return {token.grant.id for token in tokens if token.state == "live"}
+
+
+def is_refused(entry: Entry) -> bool:
+    """Tell whether LivePerson said that a request must not be repeated."""
+    return entry.status is not None and 400 <= entry.status < 500 and entry.status not in {401, 429}
