@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local check test fuzz load format lock clean
+.PHONY: help setup run sam-local deploy manifest secret doctor users check test fuzz load format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -35,6 +35,32 @@ run: setup ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=...
 
 sam-local: setup ## Run sam local start-api against the same emulator and simulator (needs a container engine)
 	@exec $(DEV)/python -m local.sam_local
+
+# The operators' tool on the deployed stack. ARGS has further options, such as ARGS='--config-env test' or ARGS=--help.
+OPERATE := exec $(DEV)/python -m operator_cli
+
+.PHONY: environment-operator
+environment-operator:
+	@local/link-python
+	@$(MAKE) environment-dev
+
+deploy: environment-operator environment-sam ## Deploy to AWS: asks the first time, remembers it in samconfig.toml
+	@$(OPERATE) deploy $(ARGS)
+
+# Make hands its variables on in the environment, from where any character reaches the tool as it is.
+manifest: environment-operator ## Print LivePerson's manifest: make manifest CLIENT_NAME=com.example.my-app PROFILES=0,1
+	@$(OPERATE) manifest --output manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
+		$${DISPLAY_NAME:+--display-name "$$DISPLAY_NAME"} $${DESCRIPTION:+--description "$$DESCRIPTION"} \
+		$${PROFILES:+--profiles "$$PROFILES"} $(ARGS)
+
+secret: environment-operator ## Store the AppInstall secret that LivePerson gave; asks for it
+	@$(OPERATE) secret $(ARGS)
+
+doctor: environment-operator ## Check the deployed stack, and say what is wrong and how to mend it
+	@$(OPERATE) doctor $(ARGS)
+
+users: environment-operator ## List who is signed in, how fresh their tokens are, who must sign in again
+	@$(OPERATE) users $(ARGS)
 
 check: setup ## Lint, types, template and unit tests, in under a minute
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security

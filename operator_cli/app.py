@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from operator_cli.commands.deploy import deploy
 from operator_cli.commands.doctor import doctor
 from operator_cli.commands.manifest import manifest
 from operator_cli.commands.refresh import refresh
@@ -13,7 +14,7 @@ from operator_cli.commands.secret import secret
 from operator_cli.commands.sign_out import sign_out
 from operator_cli.commands.users import users
 
-COMMANDS = (users, refresh, sign_out, replay, manifest, secret, sealing_key, doctor)
+COMMANDS = (deploy, manifest, secret, doctor, users, refresh, sign_out, replay, sealing_key)
 
 
 class _InOrder(click.Group):

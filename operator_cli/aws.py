@@ -51,8 +51,19 @@ class Clients:
         return self._client("secretsmanager")  # type: ignore[no-any-return]
 
     @cached_property
+    def region(self) -> str | None:
+        return self._session.region_name  # type: ignore[no-any-return]
+
+    @cached_property
     def sqs(self) -> SQSClient:
         return self._client("sqs")  # type: ignore[no-any-return]
+
+    def find_account(self) -> str:
+        """Give the AWS account that the credentials are of."""
+        # Any region knows; SAM CLI may be about to ask for the stack's.
+        sts = self._client("sts", region=self.region or "us-east-1")
+        account: str = sts.get_caller_identity()["Account"]
+        return account
 
     def make_events(self) -> EventBridgeClient:
         """Make a client of EventBridge; whoever asks for it closes it."""
@@ -70,13 +81,13 @@ class Clients:
     def _made(self) -> list[Any]:
         return []
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, region: str | None = None) -> Any:
         config = Config(
             connect_timeout=5,
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 4},
             max_pool_connections=_THREADS,
         )
-        client = self._session.client(service, config=config)
+        client = self._session.client(service, region_name=region, config=config)
         self._made.append(client)
         return client

@@ -86,7 +86,7 @@ def _explain_refusal(error: ClientError) -> OperatorError:
         return OperatorError(
             f"These credentials may not do {operation}.",
             reason="aws_denied",
-            remedy="docs/operating.md has the policy that an operator needs.",
+            remedy="docs/operators-tool.md has the policy that an operator needs.",
         )
     if code in _CREDENTIALS:
         return OperatorError(

@@ -106,7 +106,9 @@ def check_redirect_uri(examination: Examination) -> Iterator[Finding]:
             "Choose a shorter PublicBaseUrl.",
         )
     if examination.manifest is None:
-        yield skipped(_REDIRECT, f"{callback_url}: not compared; --manifest FILE names what LivePerson was given.")
+        yield skipped(
+            _REDIRECT, f"{callback_url}: not compared with what LivePerson was given: make manifest writes that down."
+        )
         return
     yield from judge_manifest(_read(examination.manifest), examination.stack)
 

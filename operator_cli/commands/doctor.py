@@ -12,6 +12,7 @@ from rich.text import Text
 from operator_cli.checks.all import examine
 from operator_cli.checks.examination import Examination
 from operator_cli.checks.finding import Verdict
+from operator_cli.manifests import FILE
 from operator_cli.options import FAILED, command
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _WIDTH = 20
 @click.option(
     "--manifest",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What LivePerson was given: compared with the stack.",
+    help=f"What LivePerson was given: compared with the stack [default: {FILE}, where there is one].",
 )
 def doctor(run: Run, manifest: Path | None) -> int:
     """Check the deployed stack, and say in plain words what is wrong and how to mend it.
@@ -34,7 +35,7 @@ def doctor(run: Run, manifest: Path | None) -> int:
     It changes nothing. The check of launch begins a sign-in for each account and does not go on.
     """
     name, findings = run.stack.name, []
-    for finding in examine(Examination(run=run, manifest=manifest)):
+    for finding in examine(Examination(run=run, manifest=manifest or _find_manifest(run))):
         findings.append(finding)
         _tell(run, finding)
     counts = Counter(finding.verdict for finding in findings)
@@ -56,6 +57,11 @@ def doctor(run: Run, manifest: Path | None) -> int:
         }
     )
     return FAILED if counts[Verdict.FAILED] else 0
+
+
+def _find_manifest(run: Run) -> Path | None:
+    usual = run.surroundings.folder / FILE
+    return usual if usual.is_file() else None
 
 
 def _tell(run: Run, finding: Finding) -> None:

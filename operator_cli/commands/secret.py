@@ -51,7 +51,7 @@ def secret(run: Run, account_id: str | None, *, adds: bool, drops: bool, replace
                 reason="secret_exists",
                 remedy="--add puts the new one in front of it, --replace drops it.",
             )
-        new = read_typed(_ask(), client_id=client_id)
+        new = read_typed(_ask(run), client_id=client_id)
         kept = add(new, listed) if adds else [new]
     _store(run, content.with_listed(client_id, kept))
     _tell(run, client_id, stored=len(kept))
@@ -73,9 +73,9 @@ def _fetch(run: Run) -> Secret:
     return CachedSecret(client=run.clients.secretsmanager, arn=arn).read(now=run.now)
 
 
-def _ask() -> str:
+def _ask(run: Run) -> str:
     """Ask for the secret: in a terminal without echo, else it is the first line of standard input."""
-    if sys.stdin.isatty():
+    if run.surroundings.is_attended():
         return str(click.prompt("AppInstall secret (not shown)", hide_input=True, err=True))
     return sys.stdin.readline(_LONGEST_LINE)
 
