@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -51,8 +52,11 @@ class Clients:
         return self._client("secretsmanager")  # type: ignore[no-any-return]
 
     @cached_property
-    def region(self) -> str | None:
-        return self._session.region_name  # type: ignore[no-any-return]
+    def region(self) -> str:
+        """Raises: NoRegionError."""
+        if self._session.region_name is None:
+            raise NoRegionError
+        return str(self._session.region_name)
 
     @cached_property
     def sqs(self) -> SQSClient:
@@ -60,10 +64,7 @@ class Clients:
 
     def find_account(self) -> str:
         """Give the AWS account that the credentials are of."""
-        # Any region knows; SAM CLI may be about to ask for the stack's.
-        sts = self._client("sts", region=self.region or "us-east-1")
-        account: str = sts.get_caller_identity()["Account"]
-        return account
+        return str(self._client("sts").get_caller_identity()["Account"])
 
     def make_events(self) -> EventBridgeClient:
         """Make a client of EventBridge; whoever asks for it closes it."""
@@ -81,13 +82,13 @@ class Clients:
     def _made(self) -> list[Any]:
         return []
 
-    def _client(self, service: str, region: str | None = None) -> Any:
+    def _client(self, service: str) -> Any:
         config = Config(
             connect_timeout=5,
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 4},
             max_pool_connections=_THREADS,
         )
-        client = self._session.client(service, region_name=region, config=config)
+        client = self._session.client(service, config=config)
         self._made.append(client)
         return client

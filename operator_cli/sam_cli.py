@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -57,9 +58,24 @@ class SamCli:
         Raises:
             OperatorError: it failed.
         """
-        command: Sequence[str] = [self.path, verb, *arguments]
-        finished = subprocess.run(  # noqa: S603 - no shell; the arguments are the operator's own
-            command, check=False, cwd=self.folder, stdout=_STANDARD_ERROR if self.aside else None
-        )
+        finished = self._start(verb, arguments, stdout=_STANDARD_ERROR if self.aside else None)
         if finished.returncode != 0:
             raise OperatorError(f"sam {verb} failed; its own words stand above.", reason="sam_failed")
+
+    def run_quietly(self, verb: str, *arguments: str) -> None:
+        """Run one that has nothing to ask; its words are shown where it fails.
+
+        Raises:
+            OperatorError: it failed.
+        """
+        finished = self._start(verb, arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if finished.returncode != 0:
+            sys.stderr.write(finished.stdout)
+            raise OperatorError(f"sam {verb} failed; its own words stand above.", reason="sam_failed")
+
+    def _start(
+        self, verb: str, arguments: Sequence[str], *, stdout: int | None, stderr: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - no shell; the arguments are the operator's own
+            [self.path, verb, *arguments], check=False, cwd=self.folder, text=True, stdout=stdout, stderr=stderr
+        )

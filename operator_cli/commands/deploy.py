@@ -34,8 +34,9 @@ def deploy(run: Run, *, guided: bool, yes: bool) -> None:
             reason="nobody_to_ask",
             remedy=f"Run this once in a terminal, and commit {FILE}.",
         )
-    where = f", region {run.clients.region}" if run.clients.region else ""
-    run.out.say(f"AWS account {run.clients.find_account()}{where}, stack {run.target.stack}.")
+    # Without a region SAM CLI asks for one, and fails later all the same.
+    region = run.clients.region
+    run.out.say(f"AWS account {run.clients.find_account()}, region {region}, stack {run.target.stack}.")
     built_for = _build(run, sam)
     sam.run("deploy", *_options(run), *(["--guided"] if asks else []), *(["--no-confirm-changeset"] if yes else []))
     run.forget()
@@ -49,7 +50,8 @@ def deploy(run: Run, *, guided: bool, yes: bool) -> None:
 def _build(run: Run, sam: SamCli) -> str:
     """Build for the architecture that the stack will have; gives it."""
     architecture = _architecture(run.target)
-    sam.run("build", "--parameter-overrides", f"Architecture={architecture}")
+    run.out.say(f"Building the functions and their layer for {architecture}.")
+    sam.run_quietly("build", "--parameter-overrides", f"Architecture={architecture}")
     return architecture
 
 

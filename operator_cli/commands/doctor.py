@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from operator_cli.run import Run
 
 _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red", Verdict.SKIPPED: "dim"}
-_WIDTH = 20
+_WIDTH = 18
 
 
 @command("doctor", short_help="Check the deployed stack.")
@@ -65,13 +65,14 @@ def _find_manifest(run: Run) -> Path | None:
 
 
 def _tell(run: Run, finding: Finding) -> None:
-    verdict = Text(f"{finding.verdict:8}", style=_STYLES[finding.verdict])
-    run.out.say(verdict.append(f"{finding.check:{_WIDTH}}{finding.says}", style="not bold default not dim"))
-    if finding.remedy:
-        run.out.say(f"{'':{_WIDTH + 8}}{finding.remedy}")
+    verdict = Text(finding.verdict, style=_STYLES[finding.verdict])
+    said = [finding.says, finding.remedy] if finding.remedy else [finding.says]
+    run.out.entry([(verdict, 7), (finding.check, _WIDTH)], *said)
 
 
 def _summary(counts: Counter[Verdict]) -> str:
-    if not counts[Verdict.FAILED] and not counts[Verdict.WARNING]:
-        return "All is well."
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    if counts[Verdict.FAILED] or counts[Verdict.WARNING]:
+        return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    if counts[Verdict.SKIPPED]:
+        return f"What was checked is well; {counts[Verdict.SKIPPED]} skipped."
+    return "All is well."

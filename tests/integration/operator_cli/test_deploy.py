@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # Guided, it remembers what the file "answers" has; it fails at the verb that a file names.
 SAM = """#!/bin/sh
 echo "$@" >> calls
-if [ /dev/fd/1 -ef /dev/fd/2 ]; then touch speaks-aside; fi
+echo "sam $1 speaks"
+if [ "$1" = deploy ] && [ /dev/fd/1 -ef /dev/fd/2 ]; then touch speaks-aside; fi
 case "$*" in *--guided*) cat answers > samconfig.toml ;; esac
 test ! -e "fails-$1"
 """
@@ -116,6 +117,21 @@ def test_it_ends_where_sam_cli_fails(team: Operated, verb: str, reached: int) ->
 
     assert team.json("deploy", code=1)["error"] == "sam_failed"
     assert len(calls(team.folder)) == reached
+
+
+def test_of_the_build_a_person_reads_only_why_it_failed(team: Operated) -> None:
+    assert "sam build speaks" not in team("deploy").output
+
+    (team.folder / "fails-build").touch()
+    assert "sam build speaks\nError: sam build failed" in team("deploy").stderr
+
+
+def test_without_a_region_nothing_is_begun(team: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert team.json("deploy", code=1)["error"] == "aws_region"
+    assert calls(team.folder) == []
 
 
 def test_a_script_gets_the_outputs_and_sam_cli_s_words_aside(team: Operated) -> None:
