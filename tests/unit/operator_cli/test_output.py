@@ -108,7 +108,7 @@ def test_a_terminal_gets_the_columns_that_hold_something_and_fit_none_of_them_cu
     ("width", "lines"),
     [
         (
-            60,
+            58,
             [
                 "failed queue    Three refreshes wait and nothing takes",
                 "                them.",
