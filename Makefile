@@ -25,15 +25,21 @@ setup: ## Make the Python environments in .tools (the others do it where needed)
 	@local/link-python
 	@$(MAKE) -j4 environment-dev environment-sam environment-ministack environment-checkov
 
+# All that a run needs. The first one should not wait for more.
+.PHONY: environment-run
+environment-run:
+	@local/link-python
+	@$(MAKE) -j3 environment-dev environment-sam environment-ministack
+
 .PHONY: environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis environment-bench
 environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis environment-bench:
 	@local/make-environment $(@:environment-%=%)
 
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
-run: setup ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
+run: environment-run ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
 	@exec $(DEV)/python -m local.runner
 
-sam-local: setup ## Run sam local start-api against the same emulator and simulator (needs a container engine)
+sam-local: environment-run ## Run sam local start-api against the same emulator and simulator (needs a container engine)
 	@exec $(DEV)/python -m local.sam_local
 
 # The operators' tool on the deployed stack. ARGS has further options, such as ARGS='--config-env test' or ARGS=--help.
@@ -103,7 +109,7 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 		$(DEV)/python -m tests.security.fuzz.guided $(GUIDED_INPUTS); \
 	fi
 
-load: setup ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
+load: environment-run ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
 
 .PHONY: browser dynamodb-local
