@@ -89,15 +89,13 @@ check-security:
 	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local
 	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
-# The unit tests run here among all others, so that one coverage report has all. Those of e2e keep a browser open until
-# their end, and a process can have one only: the security tests open another.
+# The unit tests run here among all others, so that one coverage report has all. The deployed stack of e2e and its browser
+# are one for all tests there: they run by themselves.
+PROCESSES := 2
 test: setup environment-schemathesis browser dynamodb-local ## Everything: the checks, then all tests with their branch coverage
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
-	@rm -f .coverage .coverage.*
-	@$(DEV)/coverage run -m pytest tests --ignore=tests/e2e
-	@$(DEV)/coverage run -m pytest tests/e2e
-	@$(DEV)/coverage combine --quiet
-	@$(DEV)/coverage report
+	@$(DEV)/python -m pytest tests --ignore=tests/e2e -n $(PROCESSES) --dist worksteal --cov --cov-report=
+	@$(DEV)/python -m pytest tests/e2e --cov --cov-append --cov-report=term-missing:skip-covered
 
 # 4,000 for each test are some 150,000 in all. Atheris has no build for arm64.
 FUZZ_INPUTS := 4000

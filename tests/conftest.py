@@ -28,12 +28,25 @@ from tests.support.installation import (
     Installation,
     aws_environment,
 )
+from tests.support.tallies import Tallies
 from tests.support.template import Deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _numbers = count(1)
+_TALLIES = pytest.StashKey[Tallies]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TALLIES] = Tallies()
+    config.pluginmanager.register(config.stash[_TALLIES])
+
+
+@pytest.fixture
+def tallies(pytestconfig: pytest.Config) -> Tallies:
+    """What this run counts and prints at its end."""
+    return pytestconfig.stash[_TALLIES]
 
 
 @pytest.fixture(scope="session")

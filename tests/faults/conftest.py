@@ -1,8 +1,7 @@
-"""What the fault tests share, and the count of their cases at the end of the run."""
+"""What the fault tests share."""
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -14,31 +13,19 @@ from tests.support.crossings import Crossings
 from tests.support.installation import ACCOUNT
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterator
 
     from tests.support.installation import Installation
+    from tests.support.tallies import Tallies
 
-CASES = pytest.StashKey[Counter[str]]()
 _user_ids = count(700_000)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash.setdefault(CASES, Counter())
-
-
 @pytest.fixture
-def cases(pytestconfig: pytest.Config) -> Counter[str]:
+def cases(tallies: Tallies) -> Counter[str]:
     """Counts the cases tried, by scenario."""
-    return pytestconfig.stash[CASES]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    counted = config.stash.get(CASES, Counter())
-    if counted:
-        terminalreporter.section("fault matrix")
-        for scenario, number in counted.items():
-            terminalreporter.write_line(f"{number:5} cases: {scenario}")
-        terminalreporter.write_line(f"{counted.total():5} cases in all")
+    return tallies.of("fault matrix: cases")
 
 
 @pytest.fixture

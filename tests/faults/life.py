@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OVER = LEASE_TIME + GRACE + timedelta(seconds=2)
 """Longer than any lease."""
+LONGEST_TO_SETTLE = 5
+"""Intervals, by which a grace, an outage and a rescue that comes late are over."""
 
 
 @dataclass(kw_only=True)
@@ -96,7 +98,7 @@ class Life:
         """Let all be well again, and time pass: scheduled messages first, rescues late, as the worst order has it."""
         self.crossings.end()
         self.installation.start_cold()
-        for number in range(5):
+        for number in range(LONGEST_TO_SETTLE):
             self.go_on(INTERVAL)
             self.undelivered = []  # older than an interval
             self.scheduled()
@@ -104,8 +106,17 @@ class Life:
                 self.land_rescues()
             self.go_on()
             self.deliver()
+            if number >= 1 and self.is_settled():
+                return
 
     # ---- what is so ----
+
+    def is_settled(self) -> bool:
+        """Tell whether nothing is open any more: from here on, each interval would be like the last."""
+        grant = self.grant
+        if self.undelivered or self.rescues or grant is None:
+            return False
+        return not (grant.unsettled or grant.lease_owner or grant.failures or grant.revocation_is_due)
 
     @property
     def grant(self) -> Grant | None:

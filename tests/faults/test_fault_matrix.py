@@ -5,6 +5,7 @@ The calls are found by running each scenario once without a fault, so a new call
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
     from tests.faults.life import Life
 
+SHARES = 8
+"""Of each scenario's cases, so that several processes can work on one scenario."""
 DOCUMENTED = {"temporarily_unavailable", "reauthorization_required", "not_signed_in"}
 
 
+@pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_no_fault_at_any_call_loses_a_token_or_sends_one_twice(
-    scenario: Scenario, new_life: Callable[[], Life], cases: Counter[str]
+    scenario: Scenario, share: int, new_life: Callable[[], Life], cases: Counter[str]
 ) -> None:
     calls = names_of_calls(scenario, new_life())
     wrong = []
-    for strike in strikes(calls):
+    for strike in islice(strikes(calls), share, None, SHARES):
         life = new_life()
         verdict = run(scenario, life, strike)
         cases[scenario.name] += 1
