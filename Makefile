@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local deploy manifest secret doctor users check test fuzz load format lock clean
+.PHONY: help setup run sam-local deploy manifest secret doctor users check test fuzz load dashboard format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -109,6 +109,11 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 
 load: environment-run ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
+
+dashboard: setup environment-bench ## Draw docs/images/dashboard.png anew, from a short load of the local stack; some six minutes
+	@mkdir -p .local
+	@$(DEV)/python -m tests.load.dashboard.record .local/dashboard.json
+	@$(TOOLS)/bench/bin/python -m tests.load.dashboard.draw .local/dashboard.json docs/images/dashboard.png
 
 .PHONY: browser dynamodb-local
 browser:

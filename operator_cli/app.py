@@ -6,15 +6,17 @@ import click
 
 from operator_cli.commands.deploy import deploy
 from operator_cli.commands.doctor import doctor
+from operator_cli.commands.guard import guard
 from operator_cli.commands.manifest import manifest
 from operator_cli.commands.refresh import refresh
 from operator_cli.commands.replay import replay
 from operator_cli.commands.sealing_key import sealing_key
 from operator_cli.commands.secret import secret
 from operator_cli.commands.sign_out import sign_out
+from operator_cli.commands.take_over import take_over
 from operator_cli.commands.users import users
 
-COMMANDS = (deploy, manifest, secret, doctor, users, refresh, sign_out, replay, sealing_key)
+COMMANDS = (deploy, manifest, secret, doctor, users, refresh, sign_out, replay, sealing_key, guard, take_over)
 
 
 class _InOrder(click.Group):

@@ -36,6 +36,10 @@ class Clients:
         return self._client("cloudformation")  # type: ignore[no-any-return]
 
     @cached_property
+    def cloudwatch(self) -> Any:
+        return self._client("cloudwatch")
+
+    @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self._client("dynamodb")  # type: ignore[no-any-return]
 

@@ -128,7 +128,8 @@ def _build_arguments(build: Path) -> list[str]:
 
 
 def _deploy_arguments(build: Path, parameters: Mapping[str, str]) -> list[str]:
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    # Empty quotes empty a parameter; left out, it would keep its former value.
+    overrides = [f"{name}={value or '""'}" for name, value in parameters.items()]
     return [
         "--template-file",
         str(build / "artifacts" / "template.yaml"),

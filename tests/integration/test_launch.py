@@ -285,6 +285,20 @@ def test_without_a_public_base_url_the_callback_is_at_api_gateways_own_address(
     assert sent["redirect_uri"] == "https://abcdef1234.execute-api.eu-west-1.amazonaws.com/callback"
 
 
+def test_at_a_domain_name_of_ones_own_the_callback_is_there_and_at_api_gateways_address_still_there(
+    installation: Installation, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both redirect URIs are registered while LivePerson changes over from one to the other."""
+    installation.configure(PublicBaseUrl="", DomainName="auth.example.com")
+    before = parameters(browser.launch())
+    monkeypatch.setattr("tests.support.api_events.DOMAIN_NAME", "auth.example.com")
+
+    after = parameters(browser.launch())
+
+    assert after["redirect_uri"] == "https://auth.example.com/callback"
+    assert before["redirect_uri"] == "https://abcdef1234.execute-api.eu-west-1.amazonaws.com/callback"
+
+
 @pytest.mark.parametrize("headers", [{"sec_purpose": "prefetch;prerender"}, {"purpose": "prefetch"}])
 def test_a_prefetch_begins_no_sign_in(browser: Browser, headers: dict[str, str]) -> None:
     answer = browser.visit("/launch", **headers)

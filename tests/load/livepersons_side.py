@@ -46,10 +46,10 @@ class Seen:
 class LivePersonsSide(SimulatorControl):
     """What a load test asks of the simulator."""
 
-    def order_faults(self, endpoint: str, count: int) -> None:
-        """Let every 20th request to an endpoint meet a fault, one kind after the other."""
+    def order_faults(self, endpoint: str, count: int, *, every: int = EVERY) -> None:
+        """Let every 20th request to an endpoint, or another, meet a fault, one kind after the other."""
         for number, (kind, details) in enumerate(islice(cycle(FAULTS), count), start=1):
-            self.order_fault(endpoint, kind, nth=number * EVERY, **details)
+            self.order_fault(endpoint, kind, nth=number * every, **details)
 
     def seen(self, endpoint: str) -> Seen:
         entries = self.journal(endpoint)

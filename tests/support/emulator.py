@@ -25,6 +25,10 @@ class Emulator(Aws):
     """An account of one's own. All that tests make in it goes with it."""
 
     @cached_property
+    def cloudwatch(self) -> Any:
+        return self._client("cloudwatch")
+
+    @cached_property
     def events(self) -> EventBridgeClient:
         return self._client("events")  # type: ignore[no-any-return]
 

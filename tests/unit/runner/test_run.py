@@ -88,12 +88,15 @@ def test_the_machines_architecture_is_named_in_lambdas_words(
 
 
 def test_parameters_are_handed_to_the_deploy_with_the_tag_that_pins_the_apis_id(tmp_path: Path) -> None:
-    arguments = _deploy_arguments(tmp_path, {"AppInstalls": "le1=a,le2=b", "PublicBaseUrl": "http://localhost:8400"})
+    parameters = {"AppInstalls": "le1=a,le2=b", "PublicBaseUrl": "http://localhost:8400", "SentinelDomain": ""}
+
+    arguments = _deploy_arguments(tmp_path, parameters)
 
     assert arguments[arguments.index("--tags") + 1] == f"ms-custom-id={API_ID}"
     assert arguments[arguments.index("--parameter-overrides") + 1 :] == [
         "AppInstalls=le1=a,le2=b",
         "PublicBaseUrl=http://localhost:8400",
+        'SentinelDomain=""',
     ]
 
 

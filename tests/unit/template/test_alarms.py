@@ -54,6 +54,14 @@ def test_an_alarm_names_its_page_of_the_runbook(name: str) -> None:
 
 
 @each_alarm
+def test_an_alarm_says_what_it_means_before_it_names_the_page(name: str) -> None:
+    meaning, _, _ = ALARMS[name]["Properties"]["AlarmDescription"].partition(" Runbook: docs/runbook.md#")
+
+    assert len(meaning.split()) >= 6
+    assert meaning.endswith(".")
+
+
+@each_alarm
 def test_an_alarm_is_mailed_where_an_address_is_given(name: str) -> None:
     actions = ALARMS[name]["Properties"]["AlarmActions"]
 
@@ -89,14 +97,54 @@ def test_a_scheduler_that_says_nothing_is_an_alarm() -> None:
 
 
 def dashboard() -> list[dict[str, Any]]:
-    body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
-    values = re.sub(r"\$\{[^!][^}]*\}", "x", body).replace("${!", "${")
-    widgets: list[dict[str, Any]] = json.loads(values)["widgets"]
+    body, _ = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    numbered = body.replace("${OneAndAHalfIntervals}", "2700")
+    widgets: list[dict[str, Any]] = json.loads(re.sub(r"\$\{[^!][^}]*\}", "x", numbered).replace("${!", "${"))[
+        "widgets"
+    ]
     return widgets
 
 
+def test_the_dashboard_shows_what_an_operator_asks_first() -> None:
+    assert [widget["properties"]["title"] for widget in dashboard()] == [
+        "Sign-ins",
+        "Failed sign-ins by reason",
+        "Tokens for the back end",
+        "Refreshes",
+        "Failed refreshes by class",
+        "Token age at refresh",
+        "Lost and rescued",
+        "Messages waiting",
+        "Age of the oldest message",
+        "Errors",
+        "Throttles",
+        "Duration (95 of 100)",
+    ]
+
+
+def test_the_dashboard_shows_both_queues_and_both_of_dead_letters() -> None:
+    body, _ = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+
+    assert set(re.findall(r'"QueueName", "\$\{(\w+)\.QueueName\}"', body)) == QUEUES
+
+
+def test_the_dashboard_shows_errors_throttles_and_duration_of_every_function() -> None:
+    body, _ = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    always = {logical for logical in FUNCTIONS.values() if "Condition" not in processed()["Resources"][logical]}
+
+    for metric in ("Errors", "Throttles", "Duration"):
+        assert set(re.findall(rf'"{metric}", "FunctionName", "\$\{{(\w+)\}}"', body)) == always
+
+
+def test_the_dashboard_marks_the_age_that_is_an_alarm() -> None:
+    body, values = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+
+    assert '"horizontal": [{"label": "1.5 intervals", "value": ${OneAndAHalfIntervals}}]' in body
+    assert values == {"OneAndAHalfIntervals": properties("TokenAgeAlarm")["Threshold"]}
+
+
 def test_the_dashboard_shows_every_metric_that_the_code_writes() -> None:
-    shown = set(re.findall(r'"le-app-auth", "(\w+)"', properties("Dashboard")["DashboardBody"]["Fn::Sub"]))
+    shown = set(re.findall(r'"le-app-auth", "(\w+)"', properties("Dashboard")["DashboardBody"]["Fn::Sub"][0]))
 
     assert shown | {"KeysSkipped"} == counted_metrics()
 

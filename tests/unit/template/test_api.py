@@ -92,7 +92,7 @@ def test_all_of_the_example_is_there_only_where_it_was_asked_for() -> None:
 
 def test_what_other_stacks_add_to_the_api_outlives_our_updates() -> None:
     """A document would replace all of an API's routes, also those that it does not know."""
-    assert set(properties("HttpApi")) == {"Name", "Description", "ProtocolType"}
+    assert set(properties("HttpApi")) == {"Name", "Description", "ProtocolType", "DisableExecuteApiEndpoint"}
 
 
 @pytest.mark.parametrize("kind", ["Stage", "Route", "Integration", "Authorizer"])
@@ -179,18 +179,7 @@ def test_outputs_are_those_of_the_contract_and_each_is_described() -> None:
         "RescueQueueUrl",
         "TokenUrl",
         "DashboardUrl",
+        "DomainNameTarget",
         "AccessTokenFunctionArn",
     }
     assert all(output["Description"] for output in outputs.values())
-
-
-def test_urls_in_the_outputs_begin_with_the_public_base_url_where_it_is_set() -> None:
-    for name, path in {"LaunchUrl": "/launch", "CallbackUrl": "/callback", "SessionUrl": "/session"}.items():
-        text, values = processed()["Outputs"][name]["Value"]["Fn::Sub"]
-
-        assert text == f"${{Base}}{path}"
-        assert values["Base"]["Fn::If"] == [
-            "UsesApiGatewayAddress",
-            {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]},
-            {"Ref": "PublicBaseUrl"},
-        ]

@@ -1,5 +1,7 @@
 """What is kept: the table, the secrets, the key."""
 
+import json
+
 import pytest
 
 from tests.support.processed_template import processed, properties
@@ -64,3 +66,20 @@ def test_secrets_are_encrypted_by_our_key(secret: str) -> None:
 
 def test_the_key_rotates() -> None:
     assert properties("EncryptionKey")["EnableKeyRotation"] is True
+
+
+@pytest.mark.parametrize("kept", ["TokenTable", "AppInstallSecret", "SealingKeySecret", "RescueQueue", "EncryptionKey"])
+def test_what_is_kept_has_no_fixed_name_so_that_a_second_stack_does_not_collide_with_it(kept: str) -> None:
+    assert not {"TableName", "Name", "QueueName", "KeyId"} & set(properties(kept))
+
+
+def test_the_kept_key_goes_on_serving_table_and_secrets_when_no_role_of_the_stack_is_left() -> None:
+    """Its policy names the account and services of AWS, no role: whoever the account lets read them can."""
+    statements = {each["Sid"]: each for each in properties("EncryptionKey")["KeyPolicy"]["Statement"]}
+
+    assert statements["UsedThroughTheTableAndTheSecrets"]["Principal"] == {"AWS": "*"}
+    assert set(statements["UsedThroughTheTableAndTheSecrets"]["Condition"]["StringEquals"]) == {
+        "kms:CallerAccount",
+        "kms:ViaService",
+    }
+    assert "Role" not in json.dumps(list(statements.values()))
