@@ -53,7 +53,7 @@ environment-operator:
 deploy: environment-operator environment-sam ## Deploy to AWS: asks the first time, remembers it in samconfig.toml
 	@$(OPERATE) deploy $(ARGS)
 
-# Make hands its variables on in the environment, from where any character reaches the tool as it is.
+# Make hands its variables on in the environment, from where any character but $ reaches the tool as it is.
 manifest: environment-operator ## Print LivePerson's manifest: make manifest CLIENT_NAME=com.example.my-app PROFILES=0,1
 	@$(OPERATE) manifest --output manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
 		$${DISPLAY_NAME:+--display-name "$$DISPLAY_NAME"} $${DESCRIPTION:+--description "$$DESCRIPTION"} \
@@ -86,7 +86,7 @@ check-template:
 
 # What these two are told to pass over stands, with the reason, in pyproject.toml and .checkov.yaml.
 check-security:
-	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local
+	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local operator_cli
 	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
 # The unit tests run here among all others, so that one coverage report has all. The deployed stack of e2e and its browser
