@@ -110,7 +110,7 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 load: environment-run ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
 
-dashboard: setup environment-bench ## Draw docs/images/dashboard.png anew, from a short load of the local stack; some six minutes
+dashboard: setup environment-bench ## Draw docs/images/dashboard.png anew, from a short load of the local stack; some eight minutes
 	@mkdir -p .local
 	@$(DEV)/python -m tests.load.dashboard.record .local/dashboard.json
 	@$(TOOLS)/bench/bin/python -m tests.load.dashboard.draw .local/dashboard.json docs/images/dashboard.png
