@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local check test fuzz soak load dashboard format lock clean
+.PHONY: help setup run sam-local deploy manifest secret doctor users check test fuzz soak load dashboard format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,16 +25,48 @@ setup: ## Make the Python environments in .tools (the others do it where needed)
 	@local/link-python
 	@$(MAKE) -j4 environment-dev environment-sam environment-ministack environment-checkov
 
+# All that a run needs. The first one should not wait for more.
+.PHONY: environment-run
+environment-run:
+	@local/link-python
+	@$(MAKE) -j3 environment-dev environment-sam environment-ministack
+
 .PHONY: environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis environment-bench
 environment-dev environment-sam environment-ministack environment-checkov environment-schemathesis environment-bench:
 	@local/make-environment $(@:environment-%=%)
 
 # DOMAIN_API_URL, APP_INSTALLS and PORT, given to make, reach the runner as environment variables.
-run: setup ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
+run: environment-run ## Run the whole system here: make run [PORT=...] [DOMAIN_API_URL=... APP_INSTALLS=account=id]
 	@exec $(DEV)/python -m local.runner
 
-sam-local: setup ## Run sam local start-api against the same emulator and simulator (needs a container engine)
+sam-local: environment-run ## Run sam local start-api against the same emulator and simulator (needs a container engine)
 	@exec $(DEV)/python -m local.sam_local
+
+# The operators' tool on the deployed stack. ARGS has further options, such as ARGS='--config-env test' or ARGS=--help.
+OPERATE := exec $(DEV)/python -m operator_cli
+
+.PHONY: environment-operator
+environment-operator:
+	@local/link-python
+	@$(MAKE) environment-dev
+
+deploy: environment-operator environment-sam ## Deploy to AWS: asks the first time, remembers it in samconfig.toml
+	@$(OPERATE) deploy $(ARGS)
+
+# Make hands its variables on in the environment, from where any character but $ reaches the tool as it is.
+manifest: environment-operator ## Print LivePerson's manifest: make manifest CLIENT_NAME=com.example.my-app PROFILES=0,1
+	@$(OPERATE) manifest --output manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
+		$${DISPLAY_NAME:+--display-name "$$DISPLAY_NAME"} $${DESCRIPTION:+--description "$$DESCRIPTION"} \
+		$${PROFILES:+--profiles "$$PROFILES"} $(ARGS)
+
+secret: environment-operator ## Store the AppInstall secret that LivePerson gave; asks for it
+	@$(OPERATE) secret $(ARGS)
+
+doctor: environment-operator ## Check the deployed stack, and say what is wrong and how to mend it
+	@$(OPERATE) doctor $(ARGS)
+
+users: environment-operator ## List who is signed in, how fresh their tokens are, who must sign in again
+	@$(OPERATE) users $(ARGS)
 
 check: setup ## Lint, types, template and unit tests, in under a minute
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
@@ -54,7 +86,7 @@ check-template:
 
 # What these two are told to pass over stands, with the reason, in pyproject.toml and .checkov.yaml.
 check-security:
-	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local
+	@$(DEV)/bandit --quiet --configfile pyproject.toml --recursive functions layers/le_auth local operator_cli
 	@$(TOOLS)/checkov/bin/checkov --config-file .checkov.yaml
 
 # The unit tests run here among all others, so that one coverage report has all. The deployed stack of e2e and its browser
@@ -79,7 +111,7 @@ EXAMPLES := 2000
 soak: setup ## Live thousands of lives with faults at random: make soak [EXAMPLES=2000]; up to half an hour
 	@EXAMPLES=$(EXAMPLES) $(DEV)/python -m pytest -q -n 2 -p no:logging tests/faults/test_any_life.py
 
-load: setup ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
+load: environment-run ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
 
 dashboard: setup environment-bench ## Draw docs/images/dashboard.png anew, from a short load of the local stack; some eight minutes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from operator_cli.commands.deploy import deploy
 from operator_cli.commands.doctor import doctor
 from operator_cli.commands.guard import guard
 from operator_cli.commands.manifest import manifest
@@ -15,7 +16,7 @@ from operator_cli.commands.sign_out import sign_out
 from operator_cli.commands.take_over import take_over
 from operator_cli.commands.users import users
 
-COMMANDS = (users, refresh, sign_out, replay, manifest, secret, sealing_key, doctor, guard, take_over)
+COMMANDS = (deploy, manifest, secret, doctor, users, refresh, sign_out, replay, sealing_key, guard, take_over)
 
 
 class _InOrder(click.Group):

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHORTEST, LONGEST = 8, 512
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PLACEHOLDERS = {"changeme", "password", "placeholder", "undefined"}
+
+
+def is_app_install_id(text: str) -> bool:
+    """Tell whether this has the form of the AppInstall ids that LivePerson gives."""
+    return bool(_ID.fullmatch(text))
 
 
 def read_typed(text: str, *, client_id: str) -> Secret:
@@ -36,7 +41,7 @@ def find_problem(value: str, client_id: str) -> str | None:
         return "it is empty"
     if not value.isascii() or not value.isprintable() or " " in value:
         return "it has spaces, control characters or letters outside of ASCII; perhaps more than it was copied"
-    if value == client_id or _UUID.fullmatch(value):
+    if value == client_id or is_app_install_id(value):
         return "it looks like an AppInstall id"
     if value.lower() in _PLACEHOLDERS:
         return "it is a placeholder"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -55,8 +56,19 @@ class Clients:
         return self._client("secretsmanager")  # type: ignore[no-any-return]
 
     @cached_property
+    def region(self) -> str:
+        """Raises: NoRegionError."""
+        if self._session.region_name is None:
+            raise NoRegionError
+        return str(self._session.region_name)
+
+    @cached_property
     def sqs(self) -> SQSClient:
         return self._client("sqs")  # type: ignore[no-any-return]
+
+    def find_account(self) -> str:
+        """Give the AWS account that the credentials are of."""
+        return str(self._client("sts").get_caller_identity()["Account"])
 
     def make_events(self) -> EventBridgeClient:
         """Make a client of EventBridge; whoever asks for it closes it."""

@@ -72,7 +72,9 @@ _LOCAL: Mapping[type[BotoCoreError], OperatorError] = {
         remedy="Name a profile by --profile, or sign in, for example with `aws sso login`.",
     ),
     NoRegionError: OperatorError(
-        "No AWS region is set.", reason="aws_region", remedy="Name the stack's region by --region."
+        "No AWS region is set.",
+        reason="aws_region",
+        remedy="Name the stack's region: --region eu-west-1. `make deploy` remembers it.",
     ),
     ProfileNotFound: OperatorError(
         "There is no such AWS profile.", reason="aws_profile", remedy="`aws configure list-profiles` lists them."
@@ -86,7 +88,7 @@ def _explain_refusal(error: ClientError) -> OperatorError:
         return OperatorError(
             f"These credentials may not do {operation}.",
             reason="aws_denied",
-            remedy="docs/operating.md has the policy that an operator needs.",
+            remedy="docs/operators-tool.md has the policy that an operator needs.",
         )
     if code in _CREDENTIALS:
         return OperatorError(

@@ -14,6 +14,9 @@ from le_auth.settings import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+FILE = "manifest.json"
+"""Where a team keeps the manifest that LivePerson was given."""
+
 LONGEST = {
     "client_name": 128,
     "display_name": 128,

@@ -13,6 +13,7 @@ from le_auth.domain.users import ACCOUNT_ID, USER_ID, User
 from operator_cli.errors import FORESEEN, OperatorError, explain
 from operator_cli.output import Output
 from operator_cli.run import Run, Surroundings
+from operator_cli.samconfig import DEFAULT
 
 if TYPE_CHECKING:
     import re
@@ -61,6 +62,7 @@ _SHARED = (
     ),
     click.Option(["--region"], metavar="NAME", help="AWS region of the stack."),
     click.Option(["--profile"], metavar="NAME", help="AWS profile to use."),
+    click.Option(["--config-env", "section"], metavar="NAME", default=DEFAULT, help="Section of samconfig.toml."),
     click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
 )
 
@@ -71,12 +73,25 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., int | None]],
     def declare(function: Callable[..., int | None]) -> click.Command:
         @functools.wraps(function)
         def call(
-            *, stack_name: str | None, region: str | None, profile: str | None, as_json: bool, **arguments: Any
+            *,
+            stack_name: str | None,
+            region: str | None,
+            profile: str | None,
+            section: str,
+            as_json: bool,
+            **arguments: Any,
         ) -> None:
             context = click.get_current_context()
             surroundings = context.find_object(Surroundings) or Surroundings()
             out = Output(as_json=as_json)
-            run = Run(surroundings=surroundings, out=out, stack_name=stack_name, region=region, profile=profile)
+            run = Run(
+                surroundings=surroundings,
+                out=out,
+                stack_name=stack_name,
+                region=region,
+                profile=profile,
+                section=section,
+            )
             with _telling_errors(run):
                 context.exit(function(run, **arguments) or 0)
 

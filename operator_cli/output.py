@@ -15,11 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from operator_cli.errors import OperatorError
 
 _AS_WIDE_AS_NEEDED = 10_000
+_NARROWEST_TEXT = 40
 
 type Cell = str | Text
 type Advance = Callable[[int], None]
@@ -58,15 +59,50 @@ class Output:
         if not self.as_json:
             self._aside.print(text)
 
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, first_to_go: Sequence[str] = ()) -> None:
+        """Print rows; a pipe gets all columns, a terminal those that hold something and for which there is room.
+
+        Args:
+            first_to_go: heads of the columns that a narrow terminal does without, the least needed first.
+        """
         if self.as_json:
             return
+        columns = dict(zip(heads, zip(*rows, strict=True), strict=True))
+        if self._person.is_terminal:
+            columns = {head: cells for head, cells in columns.items() if any(map(str, cells))}
+            for head in first_to_go:
+                if _width(columns) > self._person.width:
+                    columns.pop(head, None)
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for head in heads:
-            table.add_column(head, no_wrap=not self._person.is_terminal)
-        for row in rows:
+        for head in columns:
+            table.add_column(head, no_wrap=True, overflow="ignore")
+        for row in zip(*columns.values(), strict=True):
             table.add_row(*row)
         self._person.print(table)
+
+    def entry(self, labels: Sequence[tuple[Cell, int]], *paragraphs: str) -> None:
+        """Tell a person some paragraphs: beside their labels, or below them where the terminal is narrow.
+
+        Args:
+            labels: each with its width.
+        """
+        if self.as_json:
+            return
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        labels_width = sum(width + 1 for _, width in labels)
+        is_narrow = self._person.width < labels_width + _NARROWEST_TEXT
+        if is_narrow:
+            self._person.print(*(label for label, _ in labels))
+            grid.add_column(width=1)
+        else:
+            for _, width in labels:
+                grid.add_column(width=width, no_wrap=True)
+        grid.add_column(overflow="fold", no_wrap=not self._person.is_terminal)
+        beside: Sequence[Cell] = [""] if is_narrow else [label for label, _ in labels]
+        for paragraph in paragraphs:
+            grid.add_row(*beside, paragraph)
+            beside = [""] * len(beside)
+        self._person.print(grid, soft_wrap=False)
 
     def document(self, content: object) -> None:
         """Give a script the whole result."""
@@ -92,11 +128,12 @@ class Output:
         Args:
             total: steps in all; None: not known.
         """
-        columns = [TextColumn("{task.description}"), SpinnerColumn() if total is None else BarColumn()]
+        counted = TextColumn("{task.completed:,}") if total is None else MofNCompleteColumn()
         shown = not self.as_json and self._aside.is_terminal
         with Progress(
-            *columns,
-            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            SpinnerColumn() if total is None else BarColumn(),
+            counted,
             TimeElapsedColumn(),
             console=self._aside,
             transient=True,
@@ -104,6 +141,10 @@ class Output:
         ) as progress:
             task = progress.add_task(what, total=total)
             yield lambda steps: progress.advance(task, steps)
+
+
+def _width(columns: Mapping[str, Sequence[Cell]]) -> int:
+    return sum(max(len(str(cell)) for cell in (head, *cells)) + 2 for head, cells in columns.items()) - 2
 
 
 def count_of(number: int, one: str, many: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from le_auth.adapters.token_table import TokenTable
 from le_auth.settings import read_interval
 from le_auth.wiring import sleep, utc_now
 from operator_cli.aws import Clients
-from operator_cli.samconfig import Target
+from operator_cli.samconfig import DEFAULT, Target
 from operator_cli.stack import DeployedStack, find_stack
 from operator_cli.user_records import UserRecords
 
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a run takes from outside of its command line."""
+    """What a run takes from outside of its command line.
+
+    Args:
+        is_attended: whether somebody is there to be asked.
+    """
 
     clock: Callable[[], datetime] = utc_now
     pause: Callable[[timedelta], None] = sleep
     folder: Path = field(default_factory=Path.cwd)
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    is_attended: Callable[[], bool] = field(default=lambda: sys.stdin.isatty())  # noqa: PLW0108 - stdin as it is then
 
 
 @dataclass(kw_only=True)
@@ -39,7 +45,8 @@ class Run:
     """One run.
 
     Args:
-        stack_name, region, profile: as typed; None: as samconfig.toml and the environment say.
+        stack_name, region, profile: as typed; None: as samconfig.toml says, else the environment.
+        section: of samconfig.toml.
     """
 
     surroundings: Surroundings
@@ -47,6 +54,7 @@ class Run:
     stack_name: str | None = None
     region: str | None = None
     profile: str | None = None
+    section: str = DEFAULT
 
     @property
     def now(self) -> datetime:
@@ -54,11 +62,12 @@ class Run:
 
     @cached_property
     def target(self) -> Target:
-        remembered = Target.read(self.surroundings.folder, self.surroundings.variables)
+        remembered = Target.read(self.surroundings.folder, self.section)
         return Target(
             stack=self.stack_name or remembered.stack,
             region=self.region or remembered.region,
             profile=self.profile or remembered.profile,
+            parameters=remembered.parameters,
         )
 
     @cached_property
@@ -88,6 +97,12 @@ class Run:
     @property
     def interval(self) -> timedelta:
         return read_interval(self.stack.environment())
+
+    def forget(self) -> None:
+        """Read everything anew from here on: another program has changed it."""
+        self.close()
+        for name in ("target", "clients", "stack"):
+            self.__dict__.pop(name, None)
 
     def close(self) -> None:
         if "clients" in self.__dict__:

@@ -1,9 +1,10 @@
-"""What `sam deploy --guided` remembers: the stack's name, region and profile, so that nobody types them again."""
+"""What `sam deploy --guided` remembers in samconfig.toml: which stack, where, with which parameters."""
 
 from __future__ import annotations
 
+import shlex
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from operator_cli.errors import OperatorError
@@ -14,42 +15,62 @@ if TYPE_CHECKING:
 
 FILE = "samconfig.toml"
 STACK = "le-app-auth"
-_REGION_IS_SET = ("AWS_REGION", "AWS_DEFAULT_REGION")
-_CREDENTIALS_ARE_SET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
+DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Which stack, and where it is; None: AWS's own settings decide."""
+    """Which stack, and where it is.
+
+    As for SAM CLI, the file goes before the environment: what was deployed is what is looked at.
+
+    Args:
+        region, profile: None: AWS's own settings decide.
+        parameters: by name, as the last guided deploy was told them; empty: there was none.
+    """
 
     stack: str = STACK
     region: str | None = None
     profile: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path, variables: Mapping[str, str]) -> Self:
-        """Read it from a folder's samconfig.toml; the environment's AWS settings go before those of the file.
+    def read(cls, folder: Path, section: str = DEFAULT) -> Self:
+        """Read a section of a folder's samconfig.toml, `--config-env` of SAM CLI.
 
         Raises:
             OperatorError: the file cannot be read.
         """
-        remembered = _read(folder / FILE)
-        region_is_set = any(variables.get(name) for name in _REGION_IS_SET)
-        credentials_are_set = any(variables.get(name) for name in _CREDENTIALS_ARE_SET)
-        return cls(
-            stack=remembered.get("stack_name") or STACK,
-            region=None if region_is_set else remembered.get("region"),
-            profile=None if credentials_are_set else remembered.get("profile"),
-        )
+        try:
+            remembered = _read(folder / FILE, section)
+            return cls(
+                stack=_text(remembered, "stack_name") or (STACK if section == DEFAULT else f"{STACK}-{section}"),
+                region=_text(remembered, "region"),
+                profile=_text(remembered, "profile"),
+                parameters=_read_parameters(remembered.get("parameter_overrides", "")),
+            )
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise OperatorError(f"{FILE} in this folder cannot be read.", reason="samconfig") from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, section: str) -> dict[str, Any]:
     """Give the parameters of `sam deploy`, its own before the global ones."""
     if not path.is_file():
         return {}
-    try:
-        default = tomllib.loads(path.read_text())["default"]
-        sections = [default.get(section, {}).get("parameters", {}) for section in ("global", "deploy")]
-        return {name: value for section in sections for name, value in section.items() if isinstance(value, str)}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise OperatorError(f"{path.name} in this folder cannot be read.", reason="samconfig") from error
+    commands = tomllib.loads(path.read_text()).get(section, {})
+    return {
+        name: value
+        for command in ("global", "deploy")
+        for name, value in commands.get(command, {}).get("parameters", {}).items()
+    }
+
+
+def _text(remembered: Mapping[str, Any], name: str) -> str | None:
+    value = remembered.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _read_parameters(overrides: str | list[str]) -> dict[str, str]:
+    """Read `Name="value" Name="value"`, or a list of such pairs."""
+    pairs = shlex.split(overrides if isinstance(overrides, str) else " ".join(overrides))
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}

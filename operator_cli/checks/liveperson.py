@@ -10,7 +10,7 @@ from le_auth.adapters.http import BrokenError, NotSentError
 from le_auth.errors import DomainApiUnavailableError, SentinelHostError
 from le_auth.wiring import make_sentinels, the_http_client
 from operator_cli.checks.finding import failed, ok, skipped
-from operator_cli.manifests import LONGEST_REDIRECT_URI, find_violations
+from operator_cli.manifests import FILE, LONGEST_REDIRECT_URI, find_violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def check_redirect_uri(examination: Examination) -> Iterator[Finding]:
             "Choose a shorter PublicBaseUrl.",
         )
     if examination.manifest is None:
-        yield skipped(_REDIRECT, f"{callback_url}: not compared; --manifest FILE names what LivePerson was given.")
+        yield skipped(_REDIRECT, f"{callback_url}: not compared, since there is no {FILE} (make manifest).")
         return
     yield from judge_manifest(_read(examination.manifest), examination.stack)
 

@@ -16,6 +16,7 @@ from le_auth.settings import (
     read_interval,
     read_session_lifetime,
 )
+from operator_cli.app_install_secrets import is_app_install_id
 from operator_cli.checks.finding import failed, ok, warning
 from operator_cli.stack import VARIABLES
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from operator_cli.checks.examination import Examination
     from operator_cli.checks.finding import Finding
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 _DEPLOY_ANEW = "Correct it: make deploy ARGS=--guided"
 
@@ -55,7 +55,7 @@ def check_parameters(examination: Examination) -> Iterator[Finding]:
     if wrong:
         return
     client_ids = read_app_installs(environment).client_ids
-    placeholders = [client_id for client_id in client_ids.values() if not _UUID.fullmatch(client_id)]
+    placeholders = [client_id for client_id in client_ids.values() if not is_app_install_id(client_id)]
     for client_id in placeholders:
         yield warning(
             "parameters",

@@ -9,7 +9,7 @@ import click
 
 from le_auth.adapters.secret_store import KEPT, CachedSecret
 from le_auth.settings import read_app_installs
-from operator_cli.app_install_secrets import AppInstallSecretContent, add, read_typed
+from operator_cli.app_install_secrets import AppInstallSecretContent, add, is_app_install_id, read_typed
 from operator_cli.errors import OperatorError
 from operator_cli.options import ACCOUNT, command
 from operator_cli.output import count_of
@@ -51,7 +51,7 @@ def secret(run: Run, account_id: str | None, *, adds: bool, drops: bool, replace
                 reason="secret_exists",
                 remedy="--add puts the new one in front of it, --replace drops it.",
             )
-        new = read_typed(_ask(), client_id=client_id)
+        new = read_typed(_ask(run), client_id=client_id)
         kept = add(new, listed) if adds else [new]
     _store(run, content.with_listed(client_id, kept))
     _tell(run, client_id, stored=len(kept))
@@ -73,9 +73,9 @@ def _fetch(run: Run) -> Secret:
     return CachedSecret(client=run.clients.secretsmanager, arn=arn).read(now=run.now)
 
 
-def _ask() -> str:
+def _ask(run: Run) -> str:
     """Ask for the secret: in a terminal without echo, else it is the first line of standard input."""
-    if sys.stdin.isatty():
+    if run.surroundings.is_attended():
         return str(click.prompt("AppInstall secret (not shown)", hide_input=True, err=True))
     return sys.stdin.readline(_LONGEST_LINE)
 
@@ -88,5 +88,9 @@ def _store(run: Run, text: Secret) -> None:
 def _tell(run: Run, client_id: str, *, stored: int) -> None:
     minutes = int(KEPT.total_seconds() // 60)
     run.out.say(f"Stored: AppInstall {client_id} now has {count_of(stored, 'secret')}.")
+    if not is_app_install_id(client_id):
+        run.out.warn(
+            f"{client_id} does not look like an AppInstall id: with the right one deployed, store the secret again."
+        )
     run.out.say(f"Functions notice within {minutes} minutes; `doctor` checks it.")
     run.out.document({"stack": run.stack.name, "app_install_id": client_id, "secrets": stored})

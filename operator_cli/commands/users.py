@@ -27,6 +27,7 @@ _HELP = """List users, the most urgent first. No token is read.
 \b
 """ + "\n".join(f"{condition:14} {condition.meaning}" for condition in Condition)
 _HEADS = ("ACCOUNT", "USER", "CONDITION", "SIGNED IN", "REFRESHED", "LAST USED", "FAILED", "LAST ERROR")
+_FIRST_TO_GO = ("SIGNED IN", "LAST USED", "FAILED", "LAST ERROR")
 _STYLES = {Condition.SIGN_IN_AGAIN: "red", Condition.OVERDUE: "yellow", Condition.FRESH: "green"}
 _URGENCY = {condition: place for place, condition in enumerate(Condition)}
 
@@ -93,7 +94,8 @@ def _order(found: _Found) -> tuple[int, str]:
 def _tell(run: Run, listed: Sequence[_Found], counts: Counter[Condition]) -> None:
     now, total = run.now, counts.total()
     if listed:
-        run.out.table(_HEADS, [_row(condition, record, now=now) for condition, record in listed])
+        rows = [_row(condition, record, now=now) for condition, record in listed]
+        run.out.table(_HEADS, rows, first_to_go=_FIRST_TO_GO)
     by_condition = ", ".join(f"{counts[condition]:,} {condition}" for condition in Condition if counts[condition])
     run.out.say(f"{count_of(total, 'user')}{': ' if by_condition else ''}{by_condition}")
     if total > len(listed):

@@ -1,4 +1,4 @@
-"""A back end asks for a user's token: real IAM users, real signatures, the README's own policy, enforced."""
+"""A back end asks for a user's token: real IAM users, real signatures, the documented policy, enforced."""
 
 import hashlib
 import json
@@ -25,8 +25,9 @@ from local.runner.stack import Stack
 from local.simulator import DEFAULT_PASSWORD
 from tests.e2e.simulator_control import SimulatorControl
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "back-end.md"
 USER_ID = "4000001"
+OTHER_ACCOUNT = "le11111111"  # which the policy does not name
 SECONDS = 35
 _numbers = count(1)
 
@@ -106,9 +107,9 @@ def signed_in(stack: Stack, page: Page) -> None:
     page.wait_for_url(f"{stack.base_url}/**")
 
 
-def readme_policy(stack: Stack) -> str:
-    """Give the README's policy with the names of this stack in the place of the made-up ones."""
-    [policy] = re.findall(r"```json\n(\{[^`]*execute-api:Invoke[^`]*\})\n```", README.read_text())
+def documented_policy(stack: Stack) -> str:
+    """Give the page's policy with the names of this stack in the place of the made-up ones."""
+    [policy] = re.findall(r"```json\n(\{[^`]*execute-api:Invoke[^`]*\})\n```", PAGE.read_text())
     made_up = "eu-west-1:111122223333:a1b2c3d4e5/"
     assert made_up in policy
     assert f"/token/{SIMULATED_ACCOUNT}/*" in policy
@@ -124,10 +125,10 @@ def is_live(simulator: SimulatorControl, access_token: str) -> bool:
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_point_27_a_back_end_with_the_readmes_policy_gets_its_accounts_tokens_and_no_others(
+def test_point_27_a_back_end_with_the_documented_policy_gets_its_accounts_tokens_and_no_others(
     stack: Stack, simulator: SimulatorControl, new_caller: NewCaller
 ) -> None:
-    back_end = new_caller(readme_policy(stack))
+    back_end = new_caller(documented_policy(stack))
 
     answer = back_end.ask()
 
@@ -136,7 +137,7 @@ def test_point_27_a_back_end_with_the_readmes_policy_gets_its_accounts_tokens_an
     assert content.keys() == {"access_token", "token_type", "account_id", "user_id", "issued_at", "refreshed_at"}
     assert is_live(simulator, content["access_token"])
     assert answer.headers["Cache-Control"] == "no-store"
-    assert back_end.ask("le87654321").status_code == 403
+    assert back_end.ask(OTHER_ACCOUNT).status_code == 403
 
     messages = [event.message for event in LogTail(stack.aws, stack.deployed.functions).read_new()]
     [line] = [json.loads(message) for message in messages if '"token vended"' in message and back_end.arn in message]

@@ -67,6 +67,7 @@ class Operated:
     stack: str
     variables: dict[str, str] = field(default_factory=dict)
     pause: Callable[[timedelta], None] | None = None
+    is_attended: bool = False
 
     def __call__(self, *arguments: str, typed: str | None = None) -> Result:
         """Run a command as an operator does.
@@ -79,6 +80,7 @@ class Operated:
             pause=self.pause or self.installation.go_on,
             folder=self.folder,
             variables=self.variables,
+            is_attended=lambda: self.is_attended,
         )
         command = [*arguments, "--stack", self.stack]
         return CliRunner().invoke(cli, command, input=typed, obj=surroundings, catch_exceptions=False)

@@ -59,7 +59,7 @@ class Deployed:
     def environment(self, logical_id: str) -> dict[str, str]:
         """Give the environment variables of a function."""
         shared = read_template()["Globals"]["Function"]["Environment"]["Variables"]
-        own = properties(logical_id)["Environment"]["Variables"]
+        own = properties(logical_id).get("Environment", {}).get("Variables", {})
         return {name: self._value(value) for name, value in {**shared, **own}.items()}
 
     def _value(self, value: Any) -> str:

@@ -58,9 +58,25 @@ def test_help_lists_each_target_in_one_line() -> None:
     )
 
     listed = [line.split()[1] for line in finished.stdout.splitlines()]
-    targets = "help setup run sam-local check test fuzz soak load dashboard format lock clean"
+    targets = "help setup run sam-local deploy manifest secret doctor users check test fuzz soak load dashboard format lock clean"
     assert set(listed) == set(targets.split())
     assert max(map(len, finished.stdout.splitlines())) <= 120
+
+
+def test_what_is_given_to_make_reaches_the_operators_tool_as_it_is(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    python.chmod(0o755)
+    given = ["CLIENT_NAME=com.example.my-app", 'DISPLAY_NAME=Ben\'s "app" `id`', "PROFILES=0,1", "ARGS=--scope 'a b'"]
+    command = ["make", "--no-print-directory", "-C", str(PROJECT), "-o", "environment-operator", f"DEV={tmp_path}"]
+    finished = subprocess.run(  # noqa: S603 - our own Makefile
+        [*command, "manifest", *given], check=True, capture_output=True, text=True, env={"PATH": os.environ["PATH"]}
+    )
+
+    words = finished.stdout.splitlines()
+    assert words[:5] == ["-m", "operator_cli", "manifest", "--output", "manifest.json"]
+    assert words[5:9] == ["--client-name", "com.example.my-app", "--display-name", 'Ben\'s "app" `id`']
+    assert words[9:] == ["--profiles", "0,1", "--scope", "a b"]
 
 
 def test_an_environment_is_made_once(project: Path) -> None:

@@ -6,18 +6,18 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.support.docs import PAGES, PROJECT
 from tests.support.template import read_template
 
-PROJECT = Path(__file__).parents[2]
-README = (PROJECT / "README.md").read_text()
-PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+FOLDERS = "docs|events|functions|layers|local|operator_cli|requirements|tests"
+MADE_UP = {"functions/health/app.py"}  # the function that CONTRIBUTING.md adds
 OTHER_WORDS_FOR_DEFAULTS = {"(required)": None, "(empty)": ""}
 LARGEST_IMAGE_BYTES = 60_000
 
 
-def section(title: str) -> str:
-    """Give the README's text below a heading of the second level, up to the next one."""
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+def section(page: str, title: str) -> str:
+    """Give a page's text below a heading of the second level, up to the next one."""
+    return (PROJECT / page).read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 def table_rows(text: str) -> list[list[str]]:
@@ -41,11 +41,11 @@ def test_every_parameter_has_a_meaning() -> None:
 
 
 def parameter_rows() -> list[list[str]]:
-    return table_rows(section("Parameters"))
+    return table_rows(section("docs/parameters.md", "Parameters"))
 
 
 def test_the_routes_table_has_the_routes_of_the_template() -> None:
-    assert {row[0].strip("`") for row in table_rows(section("Routes"))} == declared_routes()
+    assert {row[0].strip("`") for row in table_rows(section("docs/api.md", "Routes"))} == declared_routes()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -63,10 +63,10 @@ def declared_routes() -> set[str]:
     }
 
 
-def test_the_outputs_that_the_readme_lists_are_those_of_the_template() -> None:
-    listed = section("Deploy it for real").partition("The stack's outputs are")[2].partition(".")[0]
+def test_the_outputs_table_has_the_outputs_of_the_template() -> None:
+    listed = {row[0].strip("`") for row in table_rows(section("docs/parameters.md", "Outputs"))}
 
-    assert set(re.findall(r"`(\w+)`", listed)) == set(read_template()["Outputs"])
+    assert listed == set(read_template()["Outputs"])
 
 
 def test_the_functions_whose_permissions_are_listed_are_those_that_exist() -> None:
@@ -76,12 +76,18 @@ def test_the_functions_whose_permissions_are_listed_are_those_that_exist() -> No
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
-    commands = re.findall(r"(?:^|`)make ([^\n`]*)", page.read_text(), re.MULTILINE)
-    named = {word for command in commands for word in command.split() if re.fullmatch(r"[a-z][a-z-]*", word)}
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(rf"`((?:{FOLDERS})/[\w./-]+)`", page.read_text())
 
-    assert named - {"is", "already", "under", "way", "in", "this", "folder"} <= targets
+    assert [name for name in named if name not in MADE_UP and not (PROJECT / name).exists()] == []
+
+
+def test_changelog_package_and_description_of_the_routes_name_the_same_version() -> None:
+    [newest, *_] = re.findall(r"^## ([\d.]+) \(", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    package = re.findall(r'^version = "(.*)"$', (PROJECT / "pyproject.toml").read_text(), re.MULTILINE)
+    described = re.findall(r'^  version: "(.*)"$', (PROJECT / "docs/openapi.yaml").read_text(), re.MULTILINE)
+
+    assert package == described == [newest]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

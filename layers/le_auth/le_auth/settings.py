@@ -1,6 +1,6 @@
 """The functions' environment, checked at start-up. Every error names the variable.
 
-The variables are the template's parameters; the README's table says what each means.
+The variables are the template's parameters; docs/parameters.md says what each means.
 """
 
 from __future__ import annotations

@@ -208,6 +208,15 @@ def test_a_manifest_is_compared_with_the_stack(
     assert set(verdicts(findings, "redirect-uri")) == {verdict}
 
 
+def test_the_manifest_that_was_written_last_is_compared_unasked(operate: Operated) -> None:
+    file = operate.folder / "manifest.json"
+    operate("manifest", "--client-name", "com.example.my-app", "--profiles", "0", "--output", str(file))
+    assert verdicts(examine(operate), "redirect-uri") == ["ok"]
+
+    file.write_text("{}")
+    assert set(verdicts(examine(operate), "redirect-uri")) == {"failed"}
+
+
 def test_a_file_that_is_no_manifest(operate: Operated, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("redirect_uris: ...")
 
@@ -329,7 +338,7 @@ def test_a_person_reads_the_verdict_what_is_wrong_and_how_to_mend_it(operate: Op
 
     lines = result.stdout.splitlines()
     assert result.exit_code == 1
-    assert lines[0] == "ok      stack               The stack is deployed (CREATE_COMPLETE)."
+    assert lines[0] == "ok      stack              The stack is deployed (CREATE_COMPLETE)."
     failed = next(number for number, line in enumerate(lines) if line.startswith("failed  launch"))
     assert lines[failed + 1].strip().startswith("With PublicBaseUrl: does the name lead to the API")
     assert lines[-1] == "16 ok, 4 failed, 1 skipped"

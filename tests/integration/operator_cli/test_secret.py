@@ -46,6 +46,13 @@ def test_a_first_secret_is_stored(operate: Operated, installation: Installation)
     assert document == {"stack": operate.stack, "app_install_id": APP, "secrets": 1}
 
 
+def test_a_secret_under_a_placeholder_is_stored_with_a_warning(new_stack: NewStack) -> None:
+    result = new_stack(AppInstalls=f"{ACCOUNT}=pending")("secret", typed="canary-secret-of-26-chars\n")
+
+    assert result.exit_code == 0, result.output
+    assert "pending does not look like an AppInstall id" in result.stderr
+
+
 def test_one_that_is_there_is_not_overwritten_unasked(operate: Operated, installation: Installation) -> None:
     assert operate.json("secret", typed=NEW, code=1)["error"] == "secret_exists"
     assert stored(installation)[APP] == SECRET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from operator_cli.output import Output, age, count_of
 from tests.support.operated import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ESCAPE = "\x1b"
 
@@ -72,6 +73,55 @@ def test_a_terminal_gets_colour_and_progress() -> None:
     assert ESCAPE in person.getvalue()
     assert "Users read" in aside.getvalue()
     assert "2/2" in aside.getvalue()
+
+
+def shown(width: int, tell_it: Callable[[Output], None]) -> list[str]:
+    """Give the lines that a terminal of a width shows."""
+    screen = io.StringIO()
+    tell_it(Output(as_json=False, _person=Console(file=screen, force_terminal=True, width=width, no_color=True)))
+    return [re.sub("\x1b\\[[0-9;]*m", "", line).rstrip() for line in screen.getvalue().splitlines()]
+
+
+HEADS = ["USER", "CONDITION", "SIGNED IN", "LAST ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("width", "last_error", "heads"),
+    [
+        (80, "client_refused", HEADS),
+        (80, "", ["USER", "CONDITION", "SIGNED IN"]),
+        (41, "client_refused", ["USER", "CONDITION", "LAST ERROR"]),
+        (40, "client_refused", ["USER", "CONDITION"]),
+    ],
+)
+def test_a_terminal_gets_the_columns_that_hold_something_and_fit_none_of_them_cut(
+    width: int, last_error: str, heads: list[str]
+) -> None:
+    row = ["1234567890", "sign-in-again", "3 d", last_error]
+    lines = shown(width, lambda out: out.table(HEADS, [row], first_to_go=["SIGNED IN", "LAST ERROR"]))
+
+    assert re.split(r"  +", lines[0]) == heads
+    assert re.split(r"  +", lines[1]) == [cell for head, cell in zip(HEADS, row, strict=True) if head in heads]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (
+            58,
+            [
+                "failed queue    Three refreshes wait and nothing takes",
+                "                them.",
+                "                See the log.",
+            ],
+        ),
+        (30, ["failed queue", "  Three refreshes wait and", "  nothing takes them.", "  See the log."]),
+    ],
+)
+def test_what_stands_beside_a_label_breaks_beneath_itself_or_below_the_label(width: int, lines: list[str]) -> None:
+    said = ["Three refreshes wait and nothing takes them.", "See the log."]
+
+    assert shown(width, lambda out: out.entry([("failed", 6), ("queue", 8)], *said)) == lines
 
 
 def test_a_script_gets_one_json_document_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The stack's name, region and profile, as `sam deploy --guided` remembers them."""
+"""The stack's name, region, profile and parameters, as `sam deploy --guided` remembers them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ version = 0.1
 
 [default.global.parameters]
 stack_name = "le-app-auth"
+region = "us-east-1"
 
 [default.deploy.parameters]
 stack_name = "le-app-auth-eu"
 region = "eu-west-1"
 profile = "production"
-parameter_overrides = "AppInstalls=\\"a=b\\""
+parameter_overrides = "AppInstalls=\\"a=b,c=d\\" AppUrl=\\"\\" IdTokenPublicKey=\\"two words\\""
 image_repositories = []
+
+[test.deploy.parameters]
+parameter_overrides = ["AppInstalls=e=f", "Architecture=x86_64"]
 """
 
 
@@ -34,26 +38,29 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_deploy_remembers_is_taken_and_goes_before_what_holds_for_all(folder: Path) -> None:
-    assert Target.read(folder, {}) == Target(stack="le-app-auth-eu", region="eu-west-1", profile="production")
+    assert Target.read(folder) == Target(
+        stack="le-app-auth-eu",
+        region="eu-west-1",
+        profile="production",
+        parameters={"AppInstalls": "a=b,c=d", "AppUrl": "", "IdTokenPublicKey": "two words"},
+    )
+
+
+def test_another_section_is_another_stack(folder: Path) -> None:
+    assert Target.read(folder, "test") == Target(
+        stack="le-app-auth-test", parameters={"AppInstalls": "e=f", "Architecture": "x86_64"}
+    )
 
 
 def test_where_nothing_was_deployed_yet_the_stack_has_its_usual_name(tmp_path: Path) -> None:
-    assert Target.read(tmp_path, {}) == Target(stack="le-app-auth", region=None, profile=None)
+    assert Target.read(tmp_path) == Target(stack="le-app-auth", region=None, profile=None, parameters={})
 
 
-@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_a_region_in_the_environment_goes_first(folder: Path, name: str) -> None:
-    assert Target.read(folder, {name: "us-east-1"}) == Target(stack="le-app-auth-eu", profile="production")
-
-
-@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID"])
-def test_credentials_in_the_environment_go_first(folder: Path, name: str) -> None:
-    assert Target.read(folder, {name: "x"}) == Target(stack="le-app-auth-eu", region="eu-west-1")
-
-
-@pytest.mark.parametrize("text", ["not toml", "version = 0.1", "default = 7"])
+@pytest.mark.parametrize(
+    "text", ["not toml", "default = 7", 'default.deploy.parameters.parameter_overrides = "A=\\"open"']
+)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "samconfig.toml").write_text(text)
 
     with pytest.raises(OperatorError, match=r"samconfig\.toml"):
-        Target.read(tmp_path, {})
+        Target.read(tmp_path)

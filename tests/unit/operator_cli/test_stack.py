@@ -15,7 +15,7 @@ def test_the_variables_of_the_parameters_are_those_of_the_template_s_functions()
         value["Ref"]: variable
         for resource in read_template()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::Function"
-        for variable, value in resource["Properties"]["Environment"]["Variables"].items()
+        for variable, value in resource["Properties"].get("Environment", {}).get("Variables", {}).items()
         if isinstance(value, dict) and value.get("Ref") in read_template()["Parameters"]
     }
 

@@ -71,7 +71,7 @@ def test_a_function_gets_the_environment_it_reads_and_nothing_more(name: str, lo
 
 @each_function
 def test_each_variable_carries_its_parameter_or_resource(name: str, logical_id: str) -> None:
-    variables = written()["Resources"][logical_id]["Properties"]["Environment"]["Variables"]
+    variables = written()["Resources"][logical_id]["Properties"].get("Environment", {}).get("Variables", {})
 
     assert variables == {variable: VALUES[variable] for variable in ENVIRONMENTS[name]}
 
