@@ -12,6 +12,7 @@ import pytest
 from local.simulator import Clock, Simulator
 from tests.support.aws_calls import AwsCalls
 from tests.support.browser import Browser
+from tests.support.canary_check import CanaryCheck
 from tests.support.dynamodb_local import running_dynamodb_local
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.installation import (
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(CanaryCheck(), "canaries")
 
 
 @pytest.fixture(scope="session")
