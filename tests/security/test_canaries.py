@@ -29,6 +29,7 @@ from tests.support.canaries import (
     Watch,
     watch,
 )
+from tests.support.deployed_output import TOKEN_PREFIX, collect_output
 from tests.support.installation import ACCOUNT, APP, SEALING_KEY, SECRET
 from tests.support.secrets_seen import SecretsSeen
 
@@ -140,6 +141,37 @@ def test_a_secret_in_an_answer_is_found(leaky: Installation, place: str) -> None
     assert watch.leaks() == ["refresh token in answer of session"]
 
 
+def test_each_way_out_of_a_deployed_system_is_searched_when_its_tests_are_over(
+    leaky: Installation, tmp_path: Path
+) -> None:
+    emulator, table = leaky.emulator, leaky.deployed.resources["TokenTable"]
+    token = f"{TOKEN_PREFIX}0123456789abcdef"
+    emulator.logs.create_log_group(logGroupName="leaky")
+    emulator.logs.create_log_stream(logGroupName="leaky", logStreamName="leaky")
+    emulator.logs.put_log_events(
+        logGroupName="leaky", logStreamName="leaky", logEvents=[{"timestamp": 1, "message": f"refreshed {token}"}]
+    )
+    emulator.dynamodb.put_item(TableName=table, Item={"pk": {"S": "x"}, "note": {"B": bytes.fromhex(token)}})
+    dead_letters = f"{leaky.queue_url}-dead"
+    emulator.sqs.send_message(QueueUrl=dead_letters, MessageBody=base64.b64encode(token.encode()).decode())
+    events = emulator.make_event_bus("leaky")
+    entry: Any = {"EventBusName": "leaky", "Source": "le-app-auth", "DetailType": "X", "Detail": f'{{"x": "{SECRET}"}}'}
+    emulator.events.put_events(Entries=[entry])
+    (tmp_path / "simulator.log").write_text(f"GET /callback?code={token}")
+
+    one = Watch()
+    collect_output(emulator, table=table, logs=tmp_path, watch=one)
+    emulator.logs.delete_log_group(logGroupName="leaky")
+
+    assert one.leaks() == [
+        "code or token in items at AWS",
+        "code or token in log groups",
+        "code or token in log of the process simulator",
+        f"code or token in queue {dead_letters.rpartition('/')[2]} at AWS",
+        f"stored secret in queue {events.rpartition('/')[2]} at AWS",
+    ]
+
+
 # ---- the right places are no holes ----
 
 
@@ -218,6 +250,13 @@ def test_what_is_searched_for_is_found_in_every_form(written: Callable[[str], st
 
     assert secrets.found_in(f"before {written(TOKEN)} after") == ["token 0"]
     assert secrets.found_in(hashlib.sha256(TOKEN.encode()).hexdigest()) == []
+
+
+def test_half_a_character_is_searched_for_too() -> None:
+    secrets = SecretsSeen()
+    secrets.add("secret", "canary \udce5 of bytes")
+
+    assert secrets.found_in("before canary \udce5 of bytes after") == ["secret 0"]
 
 
 def test_an_escaped_secret_is_found() -> None:

@@ -28,6 +28,8 @@ from tests.support.canaries import watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from tests.support.canaries import Watch
+
 CHANNELS = "characters by channel"
 CANARIES = "canaries by kind"
 _SENT_BY_WORKERS = "canaries"
@@ -74,13 +76,17 @@ class CanaryCheck:
     def _check(self, report: pytest.TestReport) -> None:
         for name, text in report.sections:
             watch.emit(name.rpartition(" ")[0], text)  # without the phase
-        leaks = watch.leaks()
-        self.counts[CANARIES].update(watch.canaries)
-        self.counts[CHANNELS].update(watch.sizes)
+        self.count(watch)
         self.counts["tests"]["tests"] += 1
+        leaks = watch.leaks()
         if leaks:
             report.outcome = "failed"
             report.longrepr = "Secrets came out: " + "; ".join(leaks)
+
+    def count(self, searched: Watch) -> None:
+        """Count what was searched, and for how much, for the end of the run."""
+        self.counts[CANARIES].update(searched.canaries)
+        self.counts[CHANNELS].update(searched.sizes)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         channels, canaries = self.counts[CHANNELS], self.counts[CANARIES]

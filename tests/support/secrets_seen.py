@@ -17,6 +17,8 @@ SHORTEST = 8
 _GRAM = 12
 _FEWEST_CHARACTERS = 4
 """A piece of fewer, such as a row of zeros, proves nothing."""
+_AS_IT_IS = "surrogatepass"
+"""Hostile input has halves of characters, too."""
 _ONE_ALPHABET = str.maketrans("-_", "+/")
 """base64 for URLs is then like any other."""
 
@@ -77,10 +79,11 @@ def _normal(text: str) -> str:
 
 def _forms(value: str) -> set[str]:
     """Give the forms to search for: plain, escaped, as hex, as Python shows bytes, in base64."""
-    raws = [value.encode()]
+    raws = [value.encode(errors=_AS_IT_IS)]
     with contextlib.suppress(ValueError):
         raws.append(bytes.fromhex(value))
-    forms = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
+    escaped = {quote(value, safe="", errors=_AS_IT_IS), quote_plus(value, errors=_AS_IT_IS), json.dumps(value)[1:-1]}
+    forms = {value, *escaped}
     for raw in raws:
         forms |= {raw.hex(), repr(raw)[2:-1], *_base64(raw)}
     return {form for form in forms if len(form) >= SHORTEST}
