@@ -20,7 +20,7 @@ _FOREIGN = {"cross-site", "same-site"}
 
 
 def names_this_machine(host: str) -> bool:
-    """Tell whether a Host header is this machine's own, and not a name that somebody has lead here."""
+    """Tell whether a Host header is this machine's own, and not a name that somebody has led here."""
     return _HERE.fullmatch(host) is not None
 
 
@@ -30,13 +30,11 @@ def is_refused(headers: Mapping[str, str]) -> bool:
     Args:
         headers: by lower-case name.
     """
-    if _API.fullmatch(headers.get("host", "")):
+    host = headers.get("host", "")
+    if _API.fullmatch(host):
         return False
-    return (
-        not names_this_machine(headers.get("host", ""))
-        or "origin" in headers
-        or headers.get("sec-fetch-site") in _FOREIGN
-    )
+    is_for_a_page = "origin" in headers or headers.get("sec-fetch-site") in _FOREIGN
+    return is_for_a_page or not names_this_machine(host)
 
 
 def guard(application: Application) -> Application:
