@@ -23,7 +23,7 @@ from le_auth.domain.secret import Secret
 from le_auth.errors import LeAuthError
 from local.simulator.grants import Grants
 from local.simulator.id_token import IdToken
-from tests.support.canaries import watch
+from tests.support.canaries import HELD, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -155,7 +155,7 @@ def _issued(_: object, tokens: Any) -> None:
 def _held(args: tuple[Any, ...], _: object) -> None:
     """Note what the code holds as a `Secret`; of a document in Secrets Manager the secrets are known already."""
     if not args[1].startswith("{"):
-        watch.keep_unknown("Secret", args[1])
+        watch.keep_unknown(HELD, args[1])
 
 
 def _listen_to_client(_: object, client: Any) -> None:
