@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -153,10 +154,15 @@ def _read(item: Mapping[str, Any]) -> UserRecord:
         refreshed_at=_time(item, "refreshed_at"),
         last_used_at=_time(item, "last_used_at"),
         failures=_number(item, "failures") if "failures" in item else 0,
-        last_error=item["last_error"]["S"] if "last_error" in item else None,
+        last_error=_slug(item["last_error"]["S"]) if "last_error" in item else None,
         sign_out_scope=Scope(item["sign_out_scope"]["S"]) if "sign_out_scope" in item else None,
         key_id=item["key_id"]["S"] if "key_id" in item else None,
     )
+
+
+def _slug(text: str) -> str:
+    """Give one of our reasons. Whatever else stands there does not reach a terminal, which might obey it."""
+    return text if re.fullmatch(r"[a-z_]{1,64}", text) else "unreadable"
 
 
 def _number(item: Mapping[str, Any], name: str) -> int:

@@ -12,6 +12,7 @@ import pytest
 from local.simulator import Clock, Simulator
 from tests.support.aws_calls import AwsCalls
 from tests.support.browser import Browser
+from tests.support.canary_check import CanaryCheck
 from tests.support.dynamodb_local import running_dynamodb_local
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.installation import (
@@ -41,6 +42,7 @@ _TALLIES = pytest.StashKey[Tallies]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_TALLIES] = Tallies()
     config.pluginmanager.register(config.stash[_TALLIES])
+    config.pluginmanager.register(CanaryCheck(config.stash[_TALLIES]), "canaries")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ GET /token/{account_id}/{user_id} with IAM and a direct invocation answer the sa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -46,6 +47,8 @@ KEPT_FOR_THE_ANSWER = timedelta(seconds=12)
 """After a refresh: its use is noted."""
 LONGEST_MIN_VALID = 86_400
 DIRECT = "direct invocation"
+_MAPPING = re.compile(r"(/[^/%.][^/%]*)*")
+"""What a custom domain name may put before a path. None of its segments is of dots, which may be resolved after IAM."""
 
 
 @cache
@@ -141,8 +144,9 @@ class Wish:
         seconds = web.Request.read(event).one("min_valid_seconds", longest=5)
         path = event.get("pathParameters")
         wish = cls.read({**(path if isinstance(path, dict) else {}), "min_valid_seconds": seconds})
-        if not str(event.get("rawPath")).endswith(f"/token/{wish.user.account_id}/{wish.user.user_id}"):
-            raise RequestError("The account_id and user_id in the path must be written without escapes.")
+        before, _, after = str(event.get("rawPath")).rpartition("/token/")
+        if after != f"{wish.user.account_id}/{wish.user.user_id}" or not _MAPPING.fullmatch(before):
+            raise RequestError("The account_id and user_id in the path must be written without escapes and dots.")
         return wish
 
     @classmethod

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Self, override
 
 from local.runner.errors import RunError
+from local.runner.guarded_ministack import names_this_machine
 from local.runner.ports import LOOPBACK, require_free
 
 _LONGEST_BODY = 10 * 1024 * 1024
@@ -102,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             return 400, "A request body needs a Content-Length."
+        if not names_this_machine(self.headers.get("Host", "")):
+            return 421, "This address answers for this machine only."
         if not self.path.startswith("/"):
             return 400, "A request needs a path."
         if self._body_length() > _LONGEST_BODY:

@@ -3,6 +3,7 @@
 import http.client
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from local.runner.aws import CREDENTIALS, REGION, function_environment
 from local.runner.child import Child
@@ -10,6 +11,7 @@ from local.runner.places import Places
 from local.runner.ports import LOOPBACK, free_port
 
 _START_SECONDS = 60.0
+_GUARDED = Path(__file__).with_name("guarded_ministack.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ def start_ministack(places: Places) -> MiniStack:
     port = free_port()
     child = Child(
         "MiniStack",
-        [places.ministack_python, "-m", "ministack"],
+        [places.ministack_python, "-P", _GUARDED],  # -P: this folder has a module of the emulator's name
         env=_environment(places, port),
         log=places.logs / "ministack.log",
         cwd=places.temporary,

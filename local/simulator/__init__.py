@@ -18,7 +18,7 @@ In process:
     simulator.settings                                   # mutable at any time, see Settings for every field:
         reuse = "strict" | "lenient"                     # an old refresh token voids its grant | is merely refused
         revocation = "user" | "grant"                    # ends all grants of the user | only that one
-        rotates, refresh_token_length, access_token_seconds, refresh_token_seconds, sends_expires_in,
+        rotates, refresh_token_length, token_prefix, access_token_seconds, refresh_token_seconds, sends_expires_in,
         id_token_at_refresh, code_seconds, pending_seconds, sso_seconds, token_versions, pkce, issuer,
         callback_parameters,                             # added to or (None) taken from each redirect to the callback
         sentinel_hosts                                   # {account: "host:port"}, where an account lives elsewhere

@@ -41,7 +41,7 @@ class Grants:
 
     def add_code(self, code: Code, now: datetime) -> str:
         """Issue a code, good once and for a short while."""
-        value = secrets.token_hex(32)
+        value = self._draw(64)
         expires_at = now + timedelta(seconds=self._settings.code_seconds)
         with self._lock:
             self._codes[sha256_hex(value)] = _StoredCode(code=code, expires_at=expires_at)
@@ -173,13 +173,16 @@ class Grants:
         return invalid_grant("The code was used before.", grant=grant, reuse=True)
 
     def _issue(self, grant: Grant, now: datetime, *, keeping: str | None = None) -> Tokens:
-        settings, access_token = self._settings, secrets.token_hex(32)
-        length = settings.refresh_token_length
-        refresh_token = keeping or secrets.token_hex((length + 1) // 2)[:length]
+        settings, access_token = self._settings, self._draw(64)
+        refresh_token = keeping or self._draw(settings.refresh_token_length)
         self._store("access", access_token, grant, now + timedelta(seconds=settings.access_token_seconds))
         lifetime = settings.refresh_token_seconds
         self._store("refresh", refresh_token, grant, None if lifetime is None else now + timedelta(seconds=lifetime))
         return Tokens(access_token=access_token, refresh_token=refresh_token, grant=replace(grant))
+
+    def _draw(self, length: int) -> str:
+        """Draw so many hex characters, the prefix included."""
+        return (self._settings.token_prefix + secrets.token_hex((length + 1) // 2))[:length]
 
     def _store(self, kind: Literal["access", "refresh"], token: str, grant: Grant, expires_at: datetime | None) -> None:
         self._tokens[sha256_hex(token)] = _StoredToken(

@@ -1,5 +1,6 @@
 """What of Sentinel's behaviour is undocumented, differs between documents, or should be shorter in a test."""
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_type_hints
 
@@ -15,6 +16,7 @@ class Settings:
         revocation: "user" ends all grants and sessions of the token's user, "grant" only the token's own.
         rotates: whether a refresh answers with a new refresh token; else it names none and the old one stays.
         refresh_token_length: hex characters.
+        token_prefix: hex, of 48 characters at most; codes and tokens begin with it, for a search that is to find them.
         refresh_token_seconds: None: it lasts until it is used.
         callback_parameters: added to each redirect to the callback; None takes a parameter away.
         sentinel_hosts: "host:port" by account, told by the Domain API in place of the simulator's own.
@@ -25,6 +27,7 @@ class Settings:
     revocation: Literal["user", "grant"] = "user"
     rotates: bool = True
     refresh_token_length: int = 300
+    token_prefix: str = ""
     access_token_seconds: int = 3600
     refresh_token_seconds: int | None = None
     sends_expires_in: bool = False
@@ -54,6 +57,8 @@ class Settings:
             raise ValueError(f"no setting {name}")
         if value not in _CHOICES.get(name, (value,)):
             raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}")
+        if name == "token_prefix" and not re.fullmatch(r"([0-9a-f]{2}){0,24}", str(value)):
+            raise ValueError("token_prefix is hex, of 48 characters at most")
         if name == "refresh_token_seconds":
             allowed: tuple[type, ...] = (int, type(None))
         else:

@@ -37,6 +37,9 @@ class SimulatorControl:
     def clear_faults(self) -> None:
         requests.delete(f"{self.base_url}/_simulator/faults", timeout=_SECONDS).raise_for_status()
 
+    def change_settings(self, **settings: Any) -> None:
+        requests.patch(f"{self.base_url}/_simulator/settings", json=settings, timeout=_SECONDS).raise_for_status()
+
     def token_state(self, sha256_hex: str) -> str:
         """Whether a token is "live", "void" or "expired"."""
         return str(self._get(f"tokens/{sha256_hex}")["state"])

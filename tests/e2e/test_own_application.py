@@ -12,7 +12,7 @@ from local.runner.stack import Stack
 from tests.e2e.steps import sign_in
 from tests.support.snippets import application, application_with_an_api
 
-DOMAIN_NAME = "auth.example.com"
+DOMAIN_NAME = "auth.example.localhost"
 SECONDS = 30
 
 
@@ -71,7 +71,7 @@ def deployed(stack: Stack, template: str, parameters: Mapping[str, str]) -> Iter
 
 @contextmanager
 def domain_name(stack: Stack) -> Iterator[None]:
-    """A domain name that leads to our API, and that only the emulator knows."""
+    """A domain name that leads to our API, and that only the emulator knows; it serves names of this machine alone."""
     gateway = stack.aws.apigatewayv2
     gateway.create_domain_name(DomainName=DOMAIN_NAME)
     gateway.create_api_mapping(DomainName=DOMAIN_NAME, ApiId=stack.deployed.outputs["HttpApiId"], Stage="$default")

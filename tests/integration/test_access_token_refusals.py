@@ -95,7 +95,18 @@ def test_a_bad_path_gets_400(installation: Installation, path: Any) -> None:
     assert (answer["statusCode"], json_of(answer)["error"]) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("path", ["/token/le1234567%38/1001", "/token/le87654321/../le12345678/1001/", "/", None])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/token/le1234567%38/1001",
+        "/token/le87654321/../le12345678/1001/",
+        "/token/le87654321/../../token/le12345678/1001",
+        "/token/le87654321/%2e%2e/%2e%2e/token/le12345678/1001",
+        "/token/le87654321/1001//../../../token/le12345678/1001",
+        "/",
+        None,
+    ],
+)
 def test_point_27_a_path_that_iam_may_have_judged_otherwise_gets_400(
     installation: Installation, ada: User, path: str | None
 ) -> None:

@@ -14,7 +14,7 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
 from tests.support.answers import EVERY_ANSWER, cookies_of
 from tests.support.browser import parameters
-from tests.support.installation import ACCOUNT, APP, BASE_URL, NOON, OTHER_ACCOUNT, Installation
+from tests.support.installation import ACCOUNT, APP, BASE_URL, NOON, OTHER_ACCOUNT, SECRET, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,7 +270,7 @@ def test_what_is_no_persons_visit_consumes_nothing(
 def test_the_older_of_two_listed_secrets_serves_until_liveperson_takes_the_newer(
     installation: Installation, browser: Browser
 ) -> None:
-    installation.put_app_install_secret(["canary-newer-app-install-secret", "canary-app-install-secret"])
+    installation.put_app_install_secret(["canary-newer-app-install-secret", SECRET])
 
     browser.sign_in()
     assert installation.simulator.journal.counts()["token-code"] == 2

@@ -16,7 +16,7 @@ from le_auth.domain.grants import Status
 from le_auth.domain.refresh import GRACE, LEASE_TIME
 from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
-from tests.support.installation import ACCOUNT, INTERVAL, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
+from tests.support.installation import ACCOUNT, INTERVAL, NOON, OTHER_ACCOUNT, SEALING_KEY, SECRET, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -368,7 +368,7 @@ def test_once_the_secret_is_set_right_the_account_goes_on(installation: Installa
     records = installation.due(ada)
     installation.work(records)
 
-    installation.put_app_install_secret("canary-app-install-secret")
+    installation.put_app_install_secret(SECRET)
     installation.go_on(timedelta(minutes=2))
 
     assert installation.work(records) == []

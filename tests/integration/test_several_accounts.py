@@ -11,6 +11,7 @@ from le_auth.domain.grants import Status
 from le_auth.domain.users import User
 from local.simulator import Simulator
 from tests.support.answers import json_of
+from tests.support.api_events import authorizer_event
 from tests.support.installation import (
     ACCOUNT,
     APP,
@@ -176,3 +177,27 @@ def test_a_secret_is_changed_for_one_account_with_two_values_listed(
         installation.go_on(INTERVAL)
 
         assert installation.work(installation.due(ADA, LEA)) == []
+
+
+def test_point_25_an_account_that_is_taken_out_has_no_sessions_and_gets_no_tokens_any_more(
+    installation: Installation, ada: Browser, lea: Browser
+) -> None:
+    installation.configure(AppInstalls=f"{ACCOUNT}={APP}")
+    cookies = [f"{name}={value}" for name, value in lea.cookies.items()]
+    installation.calls.clear()
+
+    statuses = [browser.call("/session", method="GET")["statusCode"] for browser in (ada, lea)]
+    verdict = installation.invoke("authorizer", authorizer_event("/own/route", cookies=cookies))
+
+    assert (statuses, verdict) == ([200, 401], {"isAuthorized": False})
+    assert [call.params["Key"]["pk"]["S"] for call in installation.calls.of("GetItem")] == [ADA.pk]
+    assert vend(installation, LEA)["error"] == "not_signed_in"
+    assert "access_token" in vend(installation, ADA)
+
+
+def test_an_account_that_is_put_back_goes_on(installation: Installation, lea: Browser) -> None:
+    installation.configure(AppInstalls=f"{ACCOUNT}={APP}")
+    installation.configure(AppInstalls=f"{ACCOUNT}={APP},{OTHER_ACCOUNT}={OTHER_APP}")
+
+    assert lea.call("/session", method="GET")["statusCode"] == 200
+    assert "access_token" in vend(installation, LEA)

@@ -13,7 +13,7 @@ from le_auth.domain.grants import Scope, Status
 from le_auth.domain.sign_out import Revocation
 from le_auth.domain.slots import slot_of
 from le_auth.errors import TableUnavailableError
-from tests.support.installation import ACCOUNT, APP, INTERVAL, NOON, Installation
+from tests.support.installation import ACCOUNT, APP, INTERVAL, NOON, SECRET, Installation
 from tests.support.refreshes import live_grants
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_a_revocation_that_liveperson_refuses_is_not_repeated(installation: Inst
 
 
 def test_an_older_secret_revokes_where_the_newer_is_not_yet_known_there(installation: Installation, ada: User) -> None:
-    installation.put_app_install_secret(["canary-new-app-install-secret", "canary-app-install-secret"])
+    installation.put_app_install_secret(["canary-new-app-install-secret", SECRET])
     installation.start_cold()
 
     assert installation.sign_out(ada, Scope.LIVEPERSON) is Revocation.DONE

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from le_auth.adapters.http import HttpClient
+from tests.support.canaries import watch
 from tests.support.flow import Flow
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             if crashes:
                 raise crashes[0] from error
             print(f"noticed: {place.line}")  # noqa: T201 - `pytest -rP` shows which assertion it was
+            watch.forget()  # what is broken may well let secrets out
             return True
     pytest.fail(f"The test passes although it is broken: {broken.what}", pytrace=False)
 

@@ -82,9 +82,9 @@ def set_in_table(installation: Installation, user: User, name: str, value: dict[
     installation.emulator.dynamodb.update_item(
         TableName=installation.deployed.resources["TokenTable"],
         Key={"pk": {"S": user.pk}},
-        UpdateExpression="SET #name = :value",
+        UpdateExpression=f"SET #name = :{name}",
         ExpressionAttributeNames={"#name": name},
-        ExpressionAttributeValues={":value": value},
+        ExpressionAttributeValues={f":{name}": value},
     )
 
 

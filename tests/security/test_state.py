@@ -10,6 +10,9 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from le_auth import web
 from le_auth.domain import transactions
 from le_auth.domain.secret import Secret
 from le_auth.domain.transactions import Transaction
@@ -22,8 +25,6 @@ from tests.support.installation import ACCOUNT, Installation
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
-
-    import pytest
 
     from tests.security.conftest import Sent
     from tests.support.browser import Browser
@@ -164,6 +165,31 @@ def test_point_03_a_callback_works_only_in_the_browser_that_began_it(
     assert other.visit(callback)["statusCode"] == 400
     assert "token-code" not in installation.simulator.journal.counts()
     assert installation.items() == {}
+
+
+STRIPPED = web.read_cookies
+
+
+def strips_whatever_python_takes_for_space(event: Any) -> dict[str, str]:
+    cookies = [str(part).strip() for part in event.get("cookies", ())]
+    return STRIPPED({**event, "cookies": cookies})
+
+
+@broken_by("any space is stripped", {"le_auth.web.read_cookies": strips_whatever_python_takes_for_space})
+@pytest.mark.parametrize("space", ["\x85", "\xa0", "\u2000", "\u3000", "\x1f", "\x0b"])
+def test_point_03_a_cookie_whose_name_only_looks_like_ours_is_not_ours(
+    browser: Browser, new_browser: Callable[[], Browser], space: str
+) -> None:
+    """A browser lets a neighbouring host set a name that begins with such a space: it does not begin with `__Host-`."""
+    attacker = new_browser()
+    callback = attacker.come_back()
+    browser.cookies = {f"{space}{name}": value for name, value in attacker.cookies.items()}
+    assert browser.visit(callback)["statusCode"] == 400
+
+    attacker.sign_in()
+    browser.cookies = {f"{space}{name}": value for name, value in attacker.cookies.items()}
+
+    assert browser.visit("/session")["statusCode"] == 401
 
 
 # ---- 9: compared in constant time ----

@@ -17,7 +17,7 @@ from tests.support.api_events import authorizer_event, guarded_event
 from tests.support.breaks import broken_by, broken_by_template
 from tests.support.event_bus import install_bus
 from tests.support.fake_lambda import FakeLambda
-from tests.support.installation import ACCOUNT, BASE_URL, FUNCTIONS, INTERVAL
+from tests.support.installation import ACCOUNT, BASE_URL, FUNCTIONS, INTERVAL, SECRET
 from tests.support.permissions import Permission, Used, granted, operations_in_the_code
 from tests.support.processed_template import as_list, properties, resources_of_type
 
@@ -150,7 +150,7 @@ def run_every_flow(installation: Installation, new_browser: Callable[[], Browser
     install_bus(installation)
     for flow in FLOWS:
         flow(installation, new_browser())
-        installation.put_app_install_secret("canary-app-install-secret")
+        installation.put_app_install_secret(SECRET)
         installation.start_cold()
     call_the_example(used)
     return used

@@ -64,9 +64,13 @@ class Emulator(Aws):
 
     def make_event_bus(self, name: str) -> str:
         """Make an event bus with a queue for all of our events; gives the queue's URL."""
-        url = self.sqs.create_queue(QueueName=f"{name}-events")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.events.create_event_bus(Name=name)
+        return self.catch_events(name, queue=f"{name}-events")
+
+    def catch_events(self, name: str, *, queue: str) -> str:
+        """Have all of our events on a bus go to a queue; gives its URL."""
+        url = self.sqs.create_queue(QueueName=queue)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         pattern = json.dumps({"source": ["le-app-auth"]})
         self.events.put_rule(Name="all", EventBusName=name, EventPattern=pattern)
         self.events.put_targets(Rule="all", EventBusName=name, Targets=[{"Id": "queue", "Arn": arn}])

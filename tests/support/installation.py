@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
 from le_auth.settings import Environment
+from tests.support.canaries import watch
 from tests.support.template import Deployed, properties
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 ACCOUNT, OTHER_ACCOUNT = "le12345678", "le87654321"
 APP, OTHER_APP = "75588e18-0213-4e33-8174-883acac7e3c4", "0b9a3c6e-5a3c-4c5e-9d0e-2f1a7c4b8d11"
-SECRET, OTHER_SECRET = "canary-app-install-secret", "canary-other-app-install-secret"
+SECRET, OTHER_SECRET = "canary-5d1f0c9a7e3b2846", "canary-b93e60d7c2a5184f"
 SEALING_KEY = "canary-sealing-key-" + "k" * 45
 BASE_URL = "https://auth.example.com"
 CALLBACK_URL = f"{BASE_URL}/callback"
@@ -130,7 +132,13 @@ class Installation:
         """Call a function's handler, with its own environment."""
         self._enter(function)
         declared = timedelta(seconds=properties(FUNCTIONS[function])["Timeout"])
-        return self.module(function).lambda_handler(event, Context(function, remaining or declared))
+        try:
+            answer = self.module(function).lambda_handler(event, Context(function, remaining or declared))
+        except BaseException as error:
+            watch.emit(f"exception out of {function}", "".join(traceback.format_exception(error)))
+            raise
+        watch.answered(function, answer)
+        return answer
 
     def enter(self, function: str) -> Environment:
         """Set the environment of a function, for what is called without its handler."""

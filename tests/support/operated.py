@@ -19,6 +19,7 @@ from operator_cli.app import cli
 from operator_cli.run import Surroundings
 from operator_cli.stack import DeployedStack
 from operator_cli.user_records import UserRecord
+from tests.support.canaries import watch
 from tests.support.template import read_template
 
 if TYPE_CHECKING:
@@ -83,15 +84,18 @@ class Operated:
             is_attended=lambda: self.is_attended,
         )
         command = [*arguments, "--stack", self.stack]
-        return CliRunner().invoke(cli, command, input=typed, obj=surroundings, catch_exceptions=False)
+        result = CliRunner().invoke(cli, command, input=typed, obj=surroundings, catch_exceptions=False)
+        watch.emit("output of the operator's tool", result.output)
+        return result
 
     def work_while_waiting(self) -> None:
         """From now on the worker takes what the queue holds whenever the operator's tool waits."""
 
         def work(pause: timedelta) -> None:
             self.installation.go_on(pause)
-            with redirect_stdout(io.StringIO()):  # its log
+            with redirect_stdout(io.StringIO()) as log:
                 self.installation.work(self.installation.receive())
+            watch.emit("log of the worker", log.getvalue())
 
         self.pause = work
 

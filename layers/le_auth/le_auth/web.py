@@ -154,13 +154,18 @@ def _read_query(raw: object) -> dict[str, list[str]]:
 
 
 def read_cookies(event: Event) -> dict[str, str]:
-    """Give an event's cookies by name; a name that comes twice keeps its first value."""
+    """Give an event's cookies by name; a name that comes twice keeps its first value.
+
+    Around a pair only blank and tab are cut off (RFC 6265 section 4.2.1). Python's own idea of space is wider, and a
+    browser lets any host of our domain set a cookie whose name begins with such a character: it does not begin with
+    `__Host-`, until somebody cuts the character off.
+    """
     listed = event.get("cookies")
     header = read_headers(event).get("cookie", "")
     parts = [str(part) for part in listed] if isinstance(listed, list) else header.split(";")
     cookies: dict[str, str] = {}
     for part in parts:
-        name, separator, value = part.strip().partition("=")
+        name, separator, value = part.strip(" \t").partition("=")
         if separator:
             cookies.setdefault(name, value)
     return cookies

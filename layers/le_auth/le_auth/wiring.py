@@ -140,9 +140,10 @@ def make_sealing_keys(environment: Environment) -> SealingKeys:
 
 def make_sessions(environment: Environment) -> Sessions:
     from le_auth.domain.sessions import Sessions
-    from le_auth.settings import read_session_lifetime
+    from le_auth.settings import read_app_installs, read_session_lifetime
 
     return Sessions(
+        app_installs=read_app_installs(environment),
         sealers=make_sealing_keys(environment),
         table=make_table(environment),
         lifetime=read_session_lifetime(environment),

@@ -111,7 +111,7 @@ def test_a_secret_that_is_missing_or_malformed(
 
 
 def test_of_two_secrets_the_old_one_is_to_be_dropped(operate: Operated, working: Installation) -> None:
-    working.put_app_install_secret(["canary-newer-app-install-secret", SECRET])
+    working.put_app_install_secret(["canary-8c0e52d6f9a1b374", SECRET])
 
     assert verdicts(examine(operate), "app-install-secret") == ["warning", "ok"]
 

@@ -130,6 +130,20 @@ def test_no_token_is_read_let_alone_shown(operate: Operated, installation: Insta
     assert secrets.found_in(shown) == []
 
 
+def test_what_somebody_else_wrote_into_the_table_does_not_reach_the_terminal(
+    operate: Operated, installation: Installation
+) -> None:
+    item: dict[str, Any] = installation.item(installation.sign_in())
+    item |= {"last_error": {"S": "\x1b]0;title\x07\x9b2Jtable_unavailable"}, "failures": {"N": "1"}}
+    installation.emulator.dynamodb.put_item(TableName=installation.deployed.resources["TokenTable"], Item=item)
+
+    shown = operate("users").output + operate("users", "--json").output
+
+    assert "title" not in shown
+    assert not {"\x1b", "\x07", "\x9b"} & set(shown)
+    assert [user["last_error"] for user in operate.json("users")["users"]] == ["unreadable"]
+
+
 def test_users_by_the_page_are_all_listed(operate: Operated, installation: Installation) -> None:
     item: dict[str, Any] = installation.item(installation.sign_in("1000"))
     table = installation.deployed.resources["TokenTable"]

@@ -160,7 +160,15 @@ def test_settings_are_read_and_changed(client: Client, simulator: Simulator) -> 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"colour": 1}, {"reuse": "never"}, {"code_seconds": "60"}, {"code_seconds": True}, {"pkce": 1}, {"reuse": []}],
+    [
+        {"colour": 1},
+        {"reuse": "never"},
+        {"code_seconds": "60"},
+        {"code_seconds": True},
+        {"pkce": 1},
+        {"reuse": []},
+        {"token_prefix": "x"},
+    ],
 )
 def test_a_wrong_setting_changes_nothing(client: Client, simulator: Simulator, changes: dict[str, object]) -> None:
     url = f"{simulator.base_url}/_simulator/settings"
@@ -227,3 +235,14 @@ def test_callback_parameters_can_be_set(client: Client) -> None:
     client.sign_in()
 
     assert query_of(client.authorize())["iss"] == "https://evil.example.com"
+
+
+def test_codes_and_tokens_begin_as_is_asked_for(client: Client, simulator: Simulator) -> None:
+    client.control("PATCH", "settings", {"token_prefix": "63616e617279"})
+
+    code = simulator.issue_code(app_install_id=APP, account=ACCOUNT, user_id="1001", redirect_uri=CALLBACK)
+    tokens = simulator.issue_tokens(app_install_id=APP, account=ACCOUNT, user_id="1001")
+
+    drawn = [code, tokens.access_token, tokens.refresh_token]
+    assert {token[:12] for token in drawn} == {"63616e617279"}
+    assert [len(token) for token in drawn] == [64, 64, 300]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 from le_auth.domain.grants import Status
 from le_auth.domain.sessions import Session, Sessions, find_session
+from le_auth.domain.users import AppInstalls
 from le_auth.errors import SecretsUnavailableError, TableUnavailableError
 from tests.support.fakes import FakeSealer, FakeSealers
 from tests.support.fakes_table import FakeTable
-from tests.support.makers import ADA, NOON, a_grant
+from tests.support.makers import ADA, APP_INSTALLS, NOON, a_grant
 
 LIFETIME = timedelta(hours=12)
 SESSION = Session(user=ADA, epoch=1000, issued_at=NOON)
@@ -106,7 +108,7 @@ def test_a_user_who_is_gone_has_no_session() -> None:
 
 
 def the_sessions(table: FakeTable, *, sealers: FakeSealers | None = None) -> Sessions:
-    return Sessions(sealers=sealers or FakeSealers(), table=table, lifetime=LIFETIME)
+    return Sessions(app_installs=APP_INSTALLS, sealers=sealers or FakeSealers(), table=table, lifetime=LIFETIME)
 
 
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.REAUTHORIZE])
@@ -122,6 +124,14 @@ def test_point_25_after_a_sign_out_there_is_no_grant_behind_a_session(change: di
     grant = a_grant(**{"session_epoch": 1000, **change})
 
     assert the_sessions(FakeTable(grants={ADA: grant})).find(COOKIE, now=NOON) is None
+
+
+def test_an_account_that_is_not_configured_has_no_sessions_and_costs_no_read() -> None:
+    table = FakeTable()
+    table.fail("find")
+    sessions = replace(the_sessions(table), app_installs=AppInstalls(client_ids={"le00000000": "app"}))
+
+    assert sessions.find(COOKIE, now=NOON) is None
 
 
 def test_without_a_session_the_table_is_not_asked() -> None:

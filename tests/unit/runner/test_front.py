@@ -124,3 +124,20 @@ def test_an_emulator_that_is_gone_gives_502() -> None:
 def test_a_port_that_somebody_else_listens_on_is_not_taken() -> None:
     with socket.create_server((LOOPBACK, 0)) as other, pytest.raises(RunError, match="is busy"):
         Front(other.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["rebound.evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", ""])
+def test_a_name_that_somebody_has_led_to_this_machine_is_not_served(
+    connection: http.client.HTTPConnection, emulator: Emulator, host: str
+) -> None:
+    connection.request("GET", "/session", headers={"Host": host})
+
+    assert connection.getresponse().status == 421
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize("host", ["localhost:8400", "LOCALHOST", "127.0.0.1:8400", "[::1]:8400", "app.localhost"])
+def test_this_machines_own_names_are_served(connection: http.client.HTTPConnection, host: str) -> None:
+    connection.request("GET", "/session", headers={"Host": host})
+
+    assert connection.getresponse().status == 302

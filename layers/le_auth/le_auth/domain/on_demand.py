@@ -82,6 +82,8 @@ class OnDemand:
             NotSignedInError, SignInNeededError: the user must sign in.
             TryLaterError, RequestRefusedError, MisconfiguredError: no token that is young enough, and no fresh one.
         """
+        if user.account_id not in self.refresher.channel.app_installs.client_ids:
+            raise NotSignedInError("The application is not set up for that account, or no longer.")
         grant = self._find(user)
         vended = self._vend(grant) if self._is_fresh(grant, min_valid) else self._refresh(grant, min_valid, ends_at)
         self._note_use(grant)

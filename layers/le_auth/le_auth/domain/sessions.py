@@ -17,6 +17,7 @@ from le_auth.errors import SealingKeyError
 
 if TYPE_CHECKING:
     from le_auth.domain.ports import GrantFinder, Sealer, SealerSource
+    from le_auth.domain.users import AppInstalls
 
 COOKIE = "__Host-le-session"
 CLOCK_SKEW = timedelta(minutes=5)
@@ -87,6 +88,7 @@ def find_session(cookie: str | None, sealers: SealerSource, *, lifetime: timedel
 class Sessions:
     """Tells whose browser it is."""
 
+    app_installs: AppInstalls
     sealers: SealerSource
     table: GrantFinder
     lifetime: timedelta
@@ -95,12 +97,13 @@ class Sessions:
         """Give the grant of the person whose session the cookie holds; None: nobody is signed in.
 
         A grant of status `reauthorize` counts: the person is who they are, only LivePerson takes their token no more.
+        With an account that is no longer configured all its sessions are over.
 
         Raises:
             SecretError, SecretsUnavailableError, TableUnavailableError: it cannot be told now.
         """
         session = find_session(cookie, self.sealers, lifetime=self.lifetime, now=now)
-        if session is None:
+        if session is None or session.user.account_id not in self.app_installs.client_ids:
             return None
         grant = self.table.find(session.user)
         return grant if session.belongs_to(grant) else None
