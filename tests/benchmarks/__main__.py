@@ -25,7 +25,7 @@ from local.runner.errors import RunError
 from local.runner.places import PROJECT, architecture
 from local.runner.progress import Told
 from local.runner.signals import StopAskedError, stopping_on_signals
-from tests.benchmarks import report, size
+from tests.benchmarks import cold_start, report, size, warm, worker
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Plot
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     type Measure = Callable[[Bench], Iterator[Figure | Plot]]
 
 PARTS: dict[str, tuple[str, Measure]] = {
+    "cold-start": ("Cold starts", cold_start.measure),
+    "warm": ("Warm calls", warm.measure),
+    "worker": ("Refresh worker, one core", worker.measure),
     "size": ("Size, unzipped", size.measure),
 }
 PAGES = [PROJECT / "docs" / "performance.md", PROJECT / "docs" / "scaling.md"]
