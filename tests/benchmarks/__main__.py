@@ -25,7 +25,7 @@ from local.runner.errors import RunError
 from local.runner.places import PROJECT, architecture
 from local.runner.progress import Told
 from local.runner.signals import StopAskedError, stopping_on_signals
-from tests.benchmarks import cold_start, report, size, warm, worker
+from tests.benchmarks import cold_start, report, size, warm, whole_process, worker
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Plot
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 PARTS: dict[str, tuple[str, Measure]] = {
     "cold-start": ("Cold starts", cold_start.measure),
+    "whole-process": ("Cold starts of whole processes", whole_process.measure),
     "warm": ("Warm calls", warm.measure),
     "worker": ("Refresh worker, one core", worker.measure),
     "size": ("Size, unzipped", size.measure),
