@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     type Measure = Callable[[Bench], Iterator[Figure | Plot]]
 
 PARTS: dict[str, tuple[str, Measure]] = {
-    "cold-start": ("Cold starts", cold_start.measure),
+    "cold-start": ("Cold start", cold_start.measure),
     "whole-process": ("Cold starts of whole processes", whole_process.measure),
-    "warm": ("Warm calls", warm.measure),
+    "warm": ("Warm", warm.measure),
     "worker": ("Refresh worker, one core", worker.measure),
     "size": ("Size, unzipped", size.measure),
 }
@@ -69,9 +69,13 @@ def run(console: Console, chosen: Sequence[str]) -> None:
         for found in measure(bench):
             (figures if isinstance(found, Figure) else plots).append(found)  # type: ignore[arg-type]
         tell(console, title, [figure for figure in figures if figure.part == part])
-    tell(console, "Targets", report.targets(figures))
+    tell(console, "Targets", targets(figures))
     if list(chosen) == list(PARTS):
         write(bench, figures, plots)
+
+
+def targets(figures: Sequence[Figure]) -> list[Figure]:
+    return report.targets(figures, {part: title for part, (title, _) in PARTS.items()})
 
 
 def tell(console: Console, title: str, figures: Sequence[Figure]) -> None:
@@ -83,7 +87,7 @@ def tell(console: Console, title: str, figures: Sequence[Figure]) -> None:
 
 def write(bench: Bench, figures: Sequence[Figure], plots: Sequence[Plot]) -> None:
     sections = {part: report.rows_of(figure for figure in figures if figure.part == part) for part in PARTS}
-    sections["targets"] = report.rows_of(report.targets(figures))
+    sections["targets"] = report.rows_of(targets(figures))
     filled = {key: report.as_markdown(rows) for key, rows in sections.items()} | {"conditions": conditions()}
     for page in PAGES:
         if page.exists():

@@ -7,6 +7,7 @@ is written by people.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import floor, log10
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,11 @@ def rows_of(figures: Iterable[Figure]) -> Rows:
     ]
 
 
-def targets(figures: Iterable[Figure]) -> list[Figure]:
-    return [figure for figure in figures if figure.target is not None]
+def targets(figures: Iterable[Figure], titles: Mapping[str, str]) -> list[Figure]:
+    """Give the figures that have a target, each with the title of its part."""
+    return [
+        replace(figure, what=f"{titles[figure.part]}: {figure.what}") for figure in figures if figure.target is not None
+    ]
 
 
 def shown(samples: Samples) -> str:

@@ -48,7 +48,9 @@ def test_a_table_leaves_out_the_columns_that_say_nothing() -> None:
 
 
 def test_the_table_of_targets_has_the_figures_with_a_target() -> None:
-    assert targets([LAYER, LAUNCH]) == [LAUNCH]
+    chosen = targets([LAYER, LAUNCH], {"cold-start": "Cold start"})
+
+    assert [figure.what for figure in chosen] == ["Cold start: launch"]
 
 
 def test_a_section_takes_the_place_of_the_old_one_and_the_rest_stays() -> None:
