@@ -69,7 +69,7 @@ class Bench:
         Raises:
             RunError: it failed.
         """
-        command = [self.python, "-I", "-B", ROOT / "measured" / script, *map(str, arguments)]
+        command = [str(self.python), "-I", "-B", str(ROOT / "measured" / script), *map(str, arguments)]
         with (self.places.logs / f"{script}.log").open("w") as log:
             done = subprocess.run(  # noqa: S603 - our own script
                 command, env=dict(environment), check=False, stdout=log, stderr=subprocess.PIPE, text=True

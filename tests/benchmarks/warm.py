@@ -1,4 +1,4 @@
-"""Warm calls: redirects against the peers', callback and vend against the same requests without anything around them."""
+"""Warm calls: redirects against the peers', callback and vend against the same requests with nothing around them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import os
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -25,6 +24,7 @@ from tests.benchmarks.world import World, stubs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.benchmarks.bench import Bench
 
@@ -66,11 +66,12 @@ def first_answer(bench: Bench, handler: Handler, environment: dict[str, str]) ->
         ValueError: the function failed.
     """
     web, runtime = free_port(), free_port()
-    addresses = ("--runtime-interface-emulator-address", f"{LOOPBACK}:{web}") + (
-        "--runtime-api-address",
-        f"{LOOPBACK}:{runtime}",
-    )
-    command = [emulator(bench), *addresses, bench.python, "-B", "-m", "awslambdaric", "app.lambda_handler"]
+    addresses = [
+        f"--runtime-interface-emulator-address={LOOPBACK}:{web}",
+        f"--runtime-api-address={LOOPBACK}:{runtime}",
+    ]
+    client: list[str | Path] = [bench.python, "-B", "-m", "awslambdaric", "app.lambda_handler"]
+    command = [emulator(bench), *addresses, *client]
     settings = environment | {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": os.pathsep.join(map(str, handler.paths)),

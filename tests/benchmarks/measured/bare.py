@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import requests
 from botocore.config import Config
-from le_auth.adapters import aws
 from requests.adapters import HTTPAdapter
+
+from le_auth.adapters import aws
 
 CREDENTIALS = {"client_id": "75588e18-0213-4e33-8174-883acac7e3c4", "client_secret": "canary-app-install-secret"}
 TOKEN_PATH = "/sentinel/api/account/le12345678/app/token?v=2.0"

@@ -2,8 +2,8 @@
 
     python -I -B cold.py SUBJECT EVENT [PATH...]
 
-Tells wall milliseconds, CPU milliseconds and the answer's status by stderr, as JSON; stdout has the function's own log. marshal and time
-are built in: nothing that a subject imports has been imported for it.
+Tells wall milliseconds, CPU milliseconds and the answer's status by stderr, as JSON; stdout has the function's own log.
+marshal and time are built in: nothing that a subject imports has been imported for it.
 """
 
 import marshal
