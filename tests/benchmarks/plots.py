@@ -44,7 +44,7 @@ def draw(plot: dict[str, Any], path: Path) -> None:
     longest = max(len(points) for points in plot["lines"].values())
     figure, axes = plt.subplots(figsize=(7, 0.7 + 0.34 * longest if bars else 3.6), layout="constrained")
     (draw_bars if bars else draw_lines)(axes, plot)
-    axes.set_title(plot["title"], loc="left", fontsize=11, fontweight="bold")
+    figure.suptitle(plot["title"], x=0.01, ha="left", fontsize=11, fontweight="bold")
     axes.set_xlabel(plot["x_label"])
     axes.set_ylabel(plot["y_label"])
     for axis in plot["log"]:

@@ -20,7 +20,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     layer, functions = size_of(bench.layer), sum(size_of(bench.function(name)) for name in FUNCTIONS)
     yield _figure("shared layer", layer)
     yield _figure(f"{len(FUNCTIONS)} functions", functions)
-    yield _figure("together", layer + functions, _MOST)
+    yield _figure("functions and layer", layer + functions, _MOST)
 
 
 def size_of(folder: Path) -> int:
