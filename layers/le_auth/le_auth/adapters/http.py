@@ -152,7 +152,7 @@ class _Exchange:
 class _Watchdog:
     """One thread that ends the exchanges whose deadline has passed.
 
-    A timer for each would be a thread for each, which costs as much as a tenth of the exchange. This one sleeps until
+    A timer for each would be a thread for each, which costs as much as a tenth of a sign-in. This one sleeps until
     the earliest deadline that it knew when it fell asleep, so that exchanges in time hardly ever wake it.
     """
 
