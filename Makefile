@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local deploy manifest secret doctor users check test fuzz soak load dashboard format lock clean
+.PHONY: help setup run sam-local deploy manifest secret doctor users check test fuzz soak load bench dashboard format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -113,6 +113,9 @@ soak: setup ## Live thousands of lives with faults at random: make soak [EXAMPLE
 
 load: environment-run ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
+
+bench: setup environment-bench ## Measure all that docs/performance.md tells, and write it anew; some minutes
+	@exec $(DEV)/python -m tests.benchmarks
 
 dashboard: setup environment-bench ## Draw docs/images/dashboard.png anew, from a short load of the local stack; some eight minutes
 	@mkdir -p .local

@@ -17,7 +17,7 @@ from le_auth.wiring import (
     make_app_install_secrets,
     make_sealing_keys,
     make_sentinels,
-    make_table,
+    make_sign_in_store,
     make_token_endpoint,
 )
 
@@ -34,7 +34,7 @@ def the_sign_in() -> SignIn:
         secrets=make_app_install_secrets(environment),
         sealers=make_sealing_keys(environment),
         endpoint=make_token_endpoint(environment),
-        store=make_table(environment),
+        store=make_sign_in_store(environment),
     )
 
 

@@ -21,7 +21,9 @@ ENCRYPTED: Mapping[str, Mapping[str, object]] = {
 }
 STORE_NOTHING = {
     "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
@@ -33,6 +35,7 @@ STORE_NOTHING = {
     "AWS::Lambda::Function",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
+    "AWS::Route53::RecordSet",
     "AWS::Scheduler::Schedule",
 }
 

@@ -183,6 +183,8 @@ def test_a_cold_launch_loads_nothing_heavy() -> None:
     assert found["status"] == 302
     assert [name for name in found["modules"] if is_under(name, *HEAVY)] == []
     assert [name for name in found["modules"] if is_under(name, "botocore")] in ([], ["botocore"])
+    adapters = [name for name in found["modules"] if is_under(name, "le_auth.adapters")]
+    assert adapters == ["le_auth.adapters", "le_auth.adapters.pinned_sentinel"]
 
 
 def test_importing_all_of_our_code_needs_no_environment_and_no_network() -> None:

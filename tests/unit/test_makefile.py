@@ -59,7 +59,7 @@ def test_help_lists_each_target_in_one_line() -> None:
 
     listed = [line.split()[1] for line in finished.stdout.splitlines()]
     targets = "help setup run sam-local deploy manifest secret doctor users "
-    targets += "check test fuzz soak load dashboard format lock clean"
+    targets += "check test fuzz soak load bench dashboard format lock clean"
     assert set(listed) == set(targets.split())
     assert max(map(len, finished.stdout.splitlines())) <= 120
 

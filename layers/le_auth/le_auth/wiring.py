@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from le_auth.adapters.rescue_queue import RescueQueue
     from le_auth.adapters.secret_store import AppInstallSecrets, CachedSecret, SealingKeys
     from le_auth.adapters.sentinel import SentinelTokenEndpoint
+    from le_auth.adapters.sign_in_writes import SignInWrites
     from le_auth.adapters.token_table import TokenTable
     from le_auth.domain.back_channel import BackChannel
     from le_auth.domain.ports import SentinelFinder
@@ -44,11 +45,13 @@ def the_http_client() -> HttpClient:
 
 def make_sentinels(environment: Environment) -> SentinelFinder:
     """Look Sentinel's host up, or take the pinned one."""
-    from le_auth.adapters.domain_api import DomainApi, PinnedSentinel
-
     settings = LivePersonSettings.read(environment)
     if settings.pinned is not None:
+        from le_auth.adapters.pinned_sentinel import PinnedSentinel
+
         return PinnedSentinel(sentinel=settings.pinned)
+    from le_auth.adapters.domain_api import DomainApi
+
     return DomainApi(base=settings.domain_api_url, rule=settings.host_rule, make_http=the_http_client)
 
 
@@ -113,6 +116,15 @@ def make_table(environment: Environment) -> TokenTable:
     from le_auth.adapters.token_table import TokenTable
 
     return TokenTable(client=aws.dynamodb(), name=name)
+
+
+def make_sign_in_store(environment: Environment) -> SignInWrites:
+    """Give the table as far as a sign-in writes to it: a person waits for the imports."""
+    name = environment.text("TOKEN_TABLE_NAME")
+    from le_auth.adapters import aws  # imports boto3
+    from le_auth.adapters.sign_in_writes import SignInWrites
+
+    return SignInWrites(client=aws.dynamodb(), name=name)
 
 
 def make_event_bus(environment: Environment) -> EventBus | None:

@@ -7,7 +7,8 @@ import pytest
 
 from le_auth.domain.grants import LEASE_CLOCK_SKEW, Scope, Status
 from le_auth.domain.keeping import RESCUE_TIME
-from le_auth.domain.refresh import LEASE_TIME, POST_DEADLINE
+from le_auth.domain.refresh import LEASE_TIME
+from le_auth.domain.sentinel_api import POST_DEADLINE
 from le_auth.errors import GrantMovedError, RotationUnsavedError
 from tests.support.makers import ADA, NOON
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from le_auth.domain.grants import LEASE_CLOCK_SKEW, Refusal, Status
-from le_auth.domain.refresh import LEASE_TIME, LONGEST, POST_DEADLINE, SAVE_TIME
+from le_auth.domain.refresh import LEASE_TIME, LONGEST, SAVE_TIME
+from le_auth.domain.sentinel_api import POST_DEADLINE
 from le_auth.errors import (
     DomainApiUnavailableError,
     GrantMovedError,

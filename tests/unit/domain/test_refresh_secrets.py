@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from le_auth.domain.grants import LEASE_CLOCK_SKEW, Status
-from le_auth.domain.refresh import LEASE_TIME, POST_DEADLINE, SAVE_TIME
+from le_auth.domain.refresh import LEASE_TIME, SAVE_TIME
+from le_auth.domain.sentinel_api import POST_DEADLINE
 from le_auth.errors import (
     ClientRefusedError,
     SealingKeyError,

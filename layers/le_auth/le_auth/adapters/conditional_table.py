@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,7 +49,6 @@ class ConditionalTable:
         Raises:
             GrantMovedError: the condition does not hold; it carries the item as it is.
         """
-        names = set(re.findall(r"#(\w+)", f"{update} {condition}"))
         try:
             with table_errors():
                 answer = self.client.update_item(
@@ -56,7 +56,7 @@ class ConditionalTable:
                     Key=key_of(user.pk),
                     UpdateExpression=update,
                     ConditionExpression=condition,
-                    ExpressionAttributeNames={f"#{name}": name for name in names},
+                    ExpressionAttributeNames=_names_in(f"{update} {condition}"),
                     ExpressionAttributeValues=write_values({f":{name}": value for name, value in values.items()}),
                     ReturnValues=returning,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -64,6 +64,12 @@ class ConditionalTable:
         except ClientError as error:
             _raise_moved(error)
         return answer.get("Attributes", {})
+
+
+@cache
+def _names_in(expressions: str) -> dict[str, str]:
+    """List the names that expressions use; there is only a handful of expressions."""
+    return {name: name[1:] for name in re.findall(r"#\w+", expressions)}
 
 
 def code_of(error: ClientError) -> str:

@@ -79,11 +79,13 @@ class CachedSecret:
             raise SecretsUnavailableError("Secrets Manager cannot be read.") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AppInstallSecrets:
     """{"<AppInstall id>": "<secret>" or ["<newest>", "<older>"]}."""
 
     secret: CachedSecret
+    _listed: dict[str, tuple[Secret, list[Secret]]] = field(default_factory=dict, init=False, repr=False)
+    """{AppInstall id: (what was read last, what it lists)}"""
     _preferred: dict[str, Secret] = field(default_factory=dict, init=False, repr=False)
 
     def get(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
@@ -92,23 +94,31 @@ class AppInstallSecrets:
         Raises:
             SecretError, SecretsUnavailableError.
         """
-        listed = _read_app_install(self.secret.read(now=now), client_id)
+        listed = self._read(self.secret.read(now=now), client_id)
         preferred = self._preferred.get(client_id)
         return sorted(listed, key=lambda secret: secret != preferred)
 
     def get_afresh(self, client_id: str, *, now: datetime) -> Sequence[Secret]:
         """The same, read anew unless that was done within the last minute."""
-        return _read_app_install(self.secret.read_afresh(now=now), client_id)
+        return self._read(self.secret.read_afresh(now=now), client_id)
 
     def prefer(self, client_id: str, secret: Secret) -> None:
         self._preferred[client_id] = secret
 
+    def _read(self, content: Secret, client_id: str) -> list[Secret]:
+        known = self._listed.get(client_id)
+        if known is None or known[0] is not content:
+            known = self._listed[client_id] = content, _read_app_install(content, client_id)
+        return known[1]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class SealingKeys:
     """The string that the stack generated, or {"keys": [{"id": "...", "key": "..."}, ...]}, newest first."""
 
     secret: CachedSecret
+    _read: tuple[Secret, Keyring] | None = field(default=None, init=False, repr=False)
+    """What was read last, and what it says."""
 
     def get(self, *, now: datetime) -> Keyring:
         """Give the keys.
@@ -116,11 +126,16 @@ class SealingKeys:
         Raises:
             SecretError, SecretsUnavailableError.
         """
-        return _read_keyring(self.secret.read(now=now))
+        return self._keyring(self.secret.read(now=now))
 
     def get_afresh(self, *, now: datetime) -> Keyring:
         """The same, read anew unless that was done within the last minute: for a key id that is not known."""
-        return _read_keyring(self.secret.read_afresh(now=now))
+        return self._keyring(self.secret.read_afresh(now=now))
+
+    def _keyring(self, content: Secret) -> Keyring:
+        if self._read is None or self._read[0] is not content:
+            self._read = content, _read_keyring(content)
+        return self._read[1]
 
 
 def _is_within(time: timedelta, begin: datetime | None, now: datetime) -> bool:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from le_auth.adapters.http import BrokenError, HttpAnswer, HttpClient, NotSentError
 from le_auth.domain.id_token import Identity, check_times, read_claims, read_identity, read_subject
-from le_auth.domain.refresh import POST_DEADLINE
 from le_auth.domain.refusals import read_refusal
+from le_auth.domain.sentinel_api import POST_DEADLINE
 from le_auth.domain.token_answer import read_json_object, read_tokens
 from le_auth.domain.tokens import TokenAnswer
 from le_auth.errors import (

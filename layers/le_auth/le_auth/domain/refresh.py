@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import LEASE_CLOCK_SKEW, Lease, LeaseTerms, Status
+from le_auth.domain.sentinel_api import POST_DEADLINE
 from le_auth.errors import (
     GraceGivenError,
     GrantMovedError,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from le_auth.domain.tokens import Tokens
     from le_auth.domain.users import User
 
-POST_DEADLINE = timedelta(seconds=10)
 SAVE_TIME = timedelta(seconds=40)
 LEASE_TIME = timedelta(seconds=120)
 LONGEST = LEASE_TIME - LEASE_CLOCK_SKEW

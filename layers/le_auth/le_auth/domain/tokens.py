@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from le_auth.domain.id_token import Identity
 
-_LOWER_HEX = re.compile(r"([0-9a-f]{2})+")
 _HEADER = struct.Struct(">BBHH")  # version, flags, length of the access token, length of the refresh token
 _VERSION = 1
 _ACCESS_IS_HEX, _REFRESH_IS_HEX = 1, 2
@@ -68,9 +66,12 @@ def unpack_tokens(packed: bytes) -> tuple[Secret, Secret]:
 
 
 def _pack(token: str) -> tuple[bytes, bool]:
-    if _LOWER_HEX.fullmatch(token):
-        return bytes.fromhex(token), True
-    return token.encode(), False
+    try:
+        packed = bytes.fromhex(token)
+    except ValueError:
+        return token.encode(), False
+    # Upper-case letters and blanks would come back changed.
+    return (packed, True) if packed.hex() == token else (token.encode(), False)
 
 
 def _unpack(packed: bytes, *, is_hex: bool) -> Secret:
