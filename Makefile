@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 export LAYER_PYTHON := $(DEV)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run sam-local check test fuzz load format lock clean
+.PHONY: help setup run sam-local check test fuzz load bench format lock clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -79,6 +79,9 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 
 load: setup ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
+
+bench: setup environment-bench ## Measure all that docs/performance.md tells, and write it anew; some fifteen minutes
+	@exec $(DEV)/python -m tests.benchmarks
 
 .PHONY: browser dynamodb-local
 browser:

@@ -58,7 +58,7 @@ def test_help_lists_each_target_in_one_line() -> None:
     )
 
     listed = [line.split()[1] for line in finished.stdout.splitlines()]
-    targets = "help setup run sam-local check test fuzz load format lock clean"
+    targets = "help setup run sam-local check test fuzz load bench format lock clean"
     assert set(listed) == set(targets.split())
     assert max(map(len, finished.stdout.splitlines())) <= 120
 

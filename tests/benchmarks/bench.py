@@ -1,0 +1,57 @@
+"""What every part of the benchmark works with: the functions as built for Lambda, and the Python they run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local.runner.aws import Aws
+from local.runner.places import PROJECT, Places
+from local.runner.sam import Sam, own_turn
+from tests.support.installation import FUNCTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.runner.progress import Progress
+
+ROOT = PROJECT / "tests" / "benchmarks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One run of the benchmark."""
+
+    places: Places
+    progress: Progress
+
+    @classmethod
+    def build(cls, progress: Progress) -> Bench:
+        """Build functions and layer by `sam build`, for this machine.
+
+        Raises:
+            RunError: it failed, or tools are missing.
+        """
+        places = Places(state=PROJECT / ".local" / "bench")
+        places.prepare()
+        with progress.step("sam build"), own_turn(places):
+            Sam(places, Aws("http://127.0.0.1:1")).build()
+        return cls(places=places, progress=progress)
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of what is measured: its packages are boto3, as Lambda's runtime has it, and the peers."""
+        return self.places.tools / "bench" / "bin" / "python"
+
+    @property
+    def folder(self) -> Path:
+        """For files of this run."""
+        return self.places.temporary
+
+    @property
+    def layer(self) -> Path:
+        return self.places.build / "artifacts" / "SharedLayer" / "python"
+
+    def function(self, name: str) -> Path:
+        """Give the built folder of the function that stands in functions/<name>."""
+        return self.places.build / "artifacts" / FUNCTIONS[name]
