@@ -80,7 +80,7 @@ fuzz: setup ## Try hostile inputs on functions and parsers, 100,000 and more; so
 load: setup ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
 
-bench: setup environment-bench ## Measure all that docs/performance.md tells, and write it anew; some fifteen minutes
+bench: setup environment-bench dynamodb-local ## Measure all that docs/performance.md tells, and write it anew; some fifteen minutes
 	@exec $(DEV)/python -m tests.benchmarks
 
 .PHONY: browser dynamodb-local

@@ -25,7 +25,7 @@ from local.runner.errors import RunError
 from local.runner.places import PROJECT, architecture
 from local.runner.progress import Told
 from local.runner.signals import StopAskedError, stopping_on_signals
-from tests.benchmarks import report, size
+from tests.benchmarks import growth, hour, report, sending, size, units
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Plot
 
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     type Measure = Callable[[Bench], Iterator[Figure | Plot]]
 
 PARTS: dict[str, tuple[str, Measure]] = {
+    "growth": ("Growth", growth.measure),
+    "hour": ("An hour of a million users", hour.measure),
+    "sending": ("Sending", sending.measure),
+    "units": ("Units and bytes", units.measure),
     "size": ("Size, unzipped", size.measure),
 }
 PAGES = [PROJECT / "docs" / "performance.md", PROJECT / "docs" / "scaling.md"]
