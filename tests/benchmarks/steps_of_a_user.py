@@ -95,14 +95,19 @@ def test_bytes_of_an_item(installation: Installation, notes: dict[str, Any], kin
 
 
 def test_bytes_of_the_log(
-    installation: Installation, notes: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    browser: Browser, installation: Installation, notes: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def note(step: str, times: int = 1) -> None:
+        notes["bytes"][f"log of {step}"] = len(capsys.readouterr().out.encode()) / times
+
     users = [installation.sign_in(str(1_000_000 + number)) for number in range(BATCH)]
     installation.go_on(INTERVAL)
     records = installation.due(*users)
     assert len(records) == BATCH
     capsys.readouterr()
-
     assert installation.work(records) == []
-
-    notes["bytes"]["log of a refresh, in a full batch"] = len(capsys.readouterr().out.encode()) / BATCH
+    note("a refresh, in a full batch", BATCH)
+    vend(installation, users[0].user_id)
+    note("a token for the back end")
+    browser.sign_in()
+    note("a sign-in")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.snippets import snippets
 from tests.unit.test_architecture import PACKAGE, ROOT, modules_under, the_modules
 
 if TYPE_CHECKING:
@@ -50,6 +51,17 @@ def test_all_that_a_function_may_import_later_could_be_imported_before_the_snaps
     libraries = ["boto3", "requests", "cryptography.hazmat.primitives.ciphers.aead", "joserfc.jws"]
 
     seen = watch(*(module.name for module in the_modules()), *libraries)
+
+    assert calls_of(seen) <= HARMLESS
+    assert seen["kept"] == []
+
+
+def test_the_file_that_imports_ahead_makes_nothing_either(tmp_path: Path) -> None:
+    [ahead] = snippets("snapstart.md", "python")
+    (tmp_path / "ahead.py").write_text(ahead)
+    (tmp_path / "app.py").write_text((ROOT / "functions" / "callback" / "app.py").read_text())
+
+    seen = watch("ahead", path=tmp_path)
 
     assert calls_of(seen) <= HARMLESS
     assert seen["kept"] == []
