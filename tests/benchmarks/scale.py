@@ -7,7 +7,6 @@ from math import ceil, log2
 
 from le_auth.adapters.grant_items import write_values
 from le_auth.adapters.refresh_queue import BATCH
-from le_auth.domain.slots import SLOTS
 from tests.support.item_size import item_size
 
 # ---- assumed; the page says so ----
