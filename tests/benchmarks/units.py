@@ -27,7 +27,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
     for step, units in notes["units"].items():
         for kind, name in KINDS.items():
             target = _REFRESH[kind] if step == "refresh" else None
-            yield Figure(part="units", what=f"{step}: {name}", measured=Samples((units[kind],), ""), target=target)
+            if units[kind] or target is not None:
+                yield Figure(part="units", what=f"{step}: {name}", measured=Samples((units[kind],), ""), target=target)
     for what, size in notes["bytes"].items():
         yield Figure(part="units", what=what, measured=Samples((size,), "bytes"))
 
