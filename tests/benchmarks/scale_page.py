@@ -90,7 +90,7 @@ LIMITS = (
         most=50,
     ),
     Limit(
-        what="API Gateway: 100 requests a second, here for `GET /token/...`",
+        what="API Gateway: 100 requests a second, here for tokens of the back end",
         remedy="raise `DefaultRouteSettings` in the template, or call the function directly",
         used=lambda load: load.vends,
         most=100,
