@@ -25,7 +25,7 @@ from local.runner.errors import RunError
 from local.runner.places import PROJECT, architecture
 from local.runner.progress import Told
 from local.runner.signals import StopAskedError, stopping_on_signals
-from tests.benchmarks import growth, hour, report, sending, size, units
+from tests.benchmarks import cold_start, growth, hour, report, sending, size, units, warm, worker
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Plot
 
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     type Measure = Callable[[Bench], Iterator[Figure | Plot]]
 
 PARTS: dict[str, tuple[str, Measure]] = {
+    "cold-start": ("Cold starts", cold_start.measure),
+    "warm": ("Warm calls", warm.measure),
+    "worker": ("Refresh worker, one core", worker.measure),
+    "sending": ("The scheduler sends", sending.measure),
     "growth": ("Growth", growth.measure),
     "hour": ("An hour of a million users", hour.measure),
-    "sending": ("Sending", sending.measure),
     "units": ("Units and bytes", units.measure),
     "size": ("Size, unzipped", size.measure),
 }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import marshal
+import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.runner.aws import Aws
+from local.runner.errors import RunError
 from local.runner.places import PROJECT, Places
 from local.runner.sam import Sam, own_turn
 from tests.support.installation import FUNCTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from local.runner.progress import Progress
@@ -55,3 +60,25 @@ class Bench:
     def function(self, name: str) -> Path:
         """Give the built folder of the function that stands in functions/<name>."""
         return self.places.build / "artifacts" / FUNCTIONS[name]
+
+    def run(self, script: str, *arguments: object, environment: Mapping[str, str]) -> Any:
+        """Run a script of `measured/` in a fresh interpreter; gives what it tells, which is its last line on stderr.
+
+        No byte code is written: that of our functions would make their second start faster than Lambda's ever is.
+
+        Raises:
+            RunError: it failed.
+        """
+        command = [self.python, "-I", "-B", ROOT / "measured" / script, *map(str, arguments)]
+        done = subprocess.run(  # noqa: S603 - our own script
+            command, env=dict(environment), check=False, capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            raise RunError(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stdout[-2000:]}{done.stderr}")
+        return json.loads(done.stderr.rstrip().rpartition("\n")[2])
+
+    def event_file(self, name: str, content: Any) -> Path:
+        """Write an event for the scripts of `measured/`."""
+        file = self.folder / f"{name}.event"
+        file.write_bytes(marshal.dumps(content))
+        return file

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from le_auth.domain.sessions import COOKIE, Session
 from le_auth.domain.transactions import Transaction, hash_state, new_random
 from local.runner.aws import ACCOUNT, REGION
-from tests.support.api_events import api_event, authorizer_event, guarded_event, token_event
+from tests.support.api_events import api_event, authorizer_event, token_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +19,14 @@ if TYPE_CHECKING:
 
 
 def events_of(world: World) -> dict[str, dict[str, Any]]:
-    """Give an event for each function."""
+    """Give an event for each function but the example of a protected route, which is not deployed by default."""
     user = world.users[0]
-    who = {"account_id": user.account_id, "user_id": user.user_id, "is_admin": False, "is_lpa": False}
     cookies = [session_cookie(world)]
     return {
         "launch": api_event("/launch", query=f"account_id={user.account_id}"),
         "callback": callback(world),
         "session": api_event("/session", cookies=cookies),
         "authorizer": authorizer_event("/example", cookies=cookies),
-        "example": guarded_event("/example", who),
         "access_token": token_event(user.account_id, user.user_id, arn=f"arn:aws:iam::{ACCOUNT}:user/back-end"),
         "refresh_scheduler": {"source": "aws.scheduler", "time": f"{world.now:%Y-%m-%dT%H:%M:%SZ}", "detail": "{}"},
         "refresh_worker": batch(world, world.users[:1]),

@@ -49,6 +49,8 @@ class Answers:
             return self._aws(target.rpartition(".")[2], json.loads(body)), self.aws_delay
         if not body:
             return self.service, 0
+        if b"grant_type" not in body:
+            return None, self.aws_delay  # S3 takes an object
         grant_type = "refresh_token" if b"grant_type=refresh_token" in body else "authorization_code"
         return self.tokens[grant_type], self.sentinel_delay
 
@@ -98,10 +100,12 @@ class Connection(asyncio.Protocol):
         head, separator, body = self._received.partition(b"\r\n\r\n")
         headers = dict(_read_header(line) for line in head.split(b"\r\n")[1:])
         if not separator or len(body) < int(headers.get("content-length", "0")):
+            if separator and not body and "expect" in headers:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # S3's clients ask before they send
             return
         self._received = b""
         content, delay = self._answers.answer(headers.get("x-amz-target"), body)
-        written = json.dumps(content).encode()
+        written = b"" if content is None else json.dumps(content).encode()
         answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
         asyncio.get_running_loop().call_later(delay, self._transport.write, answer % (len(written), written))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from tests.support.installation import APP, SEALING_KEY, aws_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.benchmarks.bench import Bench
 
@@ -135,11 +137,12 @@ class World:
 
 @contextmanager
 def stubs(bench: Bench, world: World, *, sentinel_ms: int = 0, aws_ms: int = 0) -> Iterator[None]:
-    """Run the stubs."""
+    """Run the stubs, on a core that the worker leaves to them."""
     answers = bench.folder / "answers.json"
     answers.write_text(json.dumps(world.answers()))
     numbers = [str(number) for number in (world.port, sentinel_ms, aws_ms)]
-    command = [bench.places.dev_python, "-m", "tests.benchmarks.stub", answers, *numbers]
+    command: list[str | Path] = [bench.places.dev_python, "-m", "tests.benchmarks.stub", answers, *numbers]
     with Child("stubs", command, env={}, log=bench.places.logs / "stubs.log", cwd=PROJECT) as child:
+        os.sched_setaffinity(child.pid, {max(os.sched_getaffinity(0))})
         child.wait_until(lambda: is_busy(world.port), seconds=20)
         yield
