@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,23 +35,28 @@ def _importing(frame: FrameType | None) -> str:
     return "" if frame is None else str(frame.f_globals.get("__name__"))
 
 
-def _filled_caches() -> list[str]:
-    """Name those of our functions that have kept an answer already."""
-    return sorted(
-        f"{module_name}.{name}"
-        for module_name, module in sys.modules.items()
-        if module_name.partition(".")[0] in {"le_auth", "functions"}
-        for name, content in vars(module).items()
-        if hasattr(content, "cache_info") and content.cache_info().currsize
-    )
+_STALE = {"boto3", "botocore", "requests", "urllib3", "http", "socket", "ssl"}
+"""Whose objects hold connections, credentials or times."""
+
+
+def _kept() -> list[str]:
+    """Name what modules of ours keep: filled caches, and objects that grow old."""
+    ours = [name for name in sys.modules if name.partition(".")[0] in {"le_auth", "functions", "app"}]
+    return sorted(f"{module}.{name}" for module in ours for name, it in vars(sys.modules[module]).items() if _ages(it))
+
+
+def _ages(it: Any) -> bool:
+    if hasattr(it, "cache_info"):
+        return bool(it.cache_info().currsize)
+    return not isinstance(it, type) and type(it).__module__.partition(".")[0] in _STALE
 
 
 def main(names: list[str]) -> None:
-    """Import modules; print {"calls": [[importing module, what it called]], "kept": [caches of ours, filled]}."""
+    """Import modules; print {"calls": [[importing module, what it called]], "kept": [what grows old]}."""
     sys.setprofile(_note)
     for name in names:
         import_module(name)
     sys.setprofile(None)
     import json  # only now: it may be among what is watched
 
-    sys.stdout.write(json.dumps({"calls": sorted(_calls), "kept": _filled_caches()}))
+    sys.stdout.write(json.dumps({"calls": sorted(_calls), "kept": _kept()}))

@@ -91,6 +91,15 @@ def test_what_is_watched_for_is_found(tmp_path: Path, statement: str, call: str)
 
 
 def test_what_a_module_keeps_at_import_is_found(tmp_path: Path) -> None:
-    (tmp_path / "eager.py").write_text("from functions.refresh_worker import app\napp.the_number_of_threads()\n")
+    eager = """
+from functions.refresh_worker import app
+app.the_number_of_threads()
+import requests
+session = requests.Session()
+"""
+    (tmp_path / "app.py").write_text(eager)
 
-    assert watch("eager", path=tmp_path)["kept"] == ["functions.refresh_worker.app.the_number_of_threads"]
+    assert watch("app", path=tmp_path)["kept"] == [
+        "app.session",
+        "functions.refresh_worker.app.the_number_of_threads",
+    ]
