@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
-from le_auth import observe, web
+from le_auth import cold_start, observe, web
 from le_auth.announce import announce
 from le_auth.domain.events import authorization_lost
 from le_auth.domain.on_demand import OnDemand, Vended, retry_after
@@ -63,6 +63,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         status, content, headers = respond(event, is_http=is_http, ends_at=ends_at)
     finally:
         observe.flush_metrics()
+        cold_start.end()
     return web.json_answer(status, content, headers) if is_http else content
 
 

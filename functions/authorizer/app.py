@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from le_auth import observe, web
+from le_auth import cold_start, observe, web
 from le_auth.domain.sessions import COOKIE, Sessions
 from le_auth.errors import LeAuthError, MisconfiguredError
 from le_auth.settings import Environment
@@ -35,6 +35,8 @@ def lambda_handler(event: web.Event, _context: object) -> Verdict:
     except Exception as error:  # noqa: BLE001 - as the last line says, its text must not come out
         observe.log_unexpected(error)
         raise MisconfiguredError("unexpected error") from None  # Lambda logs the text of what is raised
+    finally:
+        cold_start.end()
 
 
 def find_grant(event: web.Event) -> Grant | None:

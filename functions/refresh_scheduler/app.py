@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from le_auth import observe
+from le_auth import cold_start, observe
 from le_auth.adapters import aws
 from le_auth.adapters.refresh_queue import RefreshQueue
 from le_auth.domain.scheduler import Round, Scheduler
@@ -37,6 +37,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, object]:
         report(done)
     finally:
         observe.flush_metrics()
+        cold_start.end()
     return {"minutes": done.minutes, "due": done.due, "complete": done.complete}
 
 

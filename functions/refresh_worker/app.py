@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from le_auth import observe
+from le_auth import cold_start, observe
 from le_auth.adapters import aws
 from le_auth.adapters.refresh_queue import RefreshQueue
 from le_auth.announce import announce
@@ -78,6 +78,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
         return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in unfinished]}
     finally:
         observe.flush_metrics()
+        cold_start.end()
 
 
 def are_rescues(records: Sequence[Record]) -> bool:

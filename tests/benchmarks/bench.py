@@ -70,11 +70,12 @@ class Bench:
             RunError: it failed.
         """
         command = [self.python, "-I", "-B", ROOT / "measured" / script, *map(str, arguments)]
-        done = subprocess.run(  # noqa: S603 - our own script
-            command, env=dict(environment), check=False, capture_output=True, text=True
-        )
+        with (self.places.logs / f"{script}.log").open("w") as log:
+            done = subprocess.run(  # noqa: S603 - our own script
+                command, env=dict(environment), check=False, stdout=log, stderr=subprocess.PIPE, text=True
+            )
         if done.returncode != 0:
-            raise RunError(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stdout[-2000:]}{done.stderr}")
+            raise RunError(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stderr}(its own log: {log.name})")
         return json.loads(done.stderr.rstrip().rpartition("\n")[2])
 
     def event_file(self, name: str, content: Any) -> Path:

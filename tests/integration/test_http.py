@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import active_count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -266,3 +267,28 @@ def test_a_body_that_follows_broken_headers_reaches_no_log(http: HttpClient, cap
         assert http.post_form(server.url, FORM, deadline=5).body == b""
 
     assert caplog.text == ""
+
+
+def test_a_deadline_is_met_also_while_a_longer_one_is_waited_for(http: HttpClient) -> None:
+    with RawServer(answer=Dribbles(b"")) as server, ThreadPoolExecutor() as threads:
+        longer = threads.submit(http.get, server.url, deadline=3 * DEADLINE)
+        while not server.requests:
+            time.sleep(0.01)
+        begun = time.monotonic()
+        with pytest.raises(BrokenError):
+            http.get(server.url, deadline=DEADLINE)
+
+        assert time.monotonic() - begun < 2 * DEADLINE
+        with pytest.raises(BrokenError):
+            longer.result()
+        assert time.monotonic() - begun < 3 * DEADLINE + SLACK
+
+
+def test_one_thread_watches_all_deadlines(http: HttpClient) -> None:
+    with RawServer(answer=Says(ok())) as server:
+        http.get(server.url, deadline=DEADLINE)
+        watching = active_count()
+        for _ in range(20):
+            http.get(server.url, deadline=DEADLINE)
+
+        assert active_count() == watching

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from typing import TYPE_CHECKING
 
-from le_auth import cors, error_answers, observe, web
+from le_auth import cold_start, cors, error_answers, observe, web
 from le_auth.errors import LeAuthError, MisconfiguredError
 from le_auth.settings import Environment, WebSettings
 from le_auth.wiring import utc_now
@@ -63,6 +63,7 @@ class Route:
                 return self._answer(event, respond)
             finally:
                 observe.flush_metrics()
+                cold_start.end()
 
         return handler
 

@@ -44,11 +44,13 @@ def the_http_client() -> HttpClient:
 
 def make_sentinels(environment: Environment) -> SentinelFinder:
     """Look Sentinel's host up, or take the pinned one."""
-    from le_auth.adapters.domain_api import DomainApi, PinnedSentinel
-
     settings = LivePersonSettings.read(environment)
     if settings.pinned is not None:
+        from le_auth.adapters.pinned_sentinel import PinnedSentinel
+
         return PinnedSentinel(sentinel=settings.pinned)
+    from le_auth.adapters.domain_api import DomainApi
+
     return DomainApi(base=settings.domain_api_url, rule=settings.host_rule, make_http=the_http_client)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from le_auth.adapters.domain_api import DomainApi, PinnedSentinel
+from le_auth.adapters.domain_api import DomainApi
+from le_auth.adapters.pinned_sentinel import PinnedSentinel
 from le_auth.adapters.http import BrokenError, HttpAnswer, NotSentError
 from le_auth.domain.sentinel_api import SentinelHostRule
 from le_auth.errors import DomainApiUnavailableError, SentinelHostError

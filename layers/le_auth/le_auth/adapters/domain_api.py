@@ -30,16 +30,6 @@ SPARED = timedelta(seconds=_DEADLINE)
 """After a failure, for an account that is not known yet: those who waited for it meanwhile must not each wait again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinnedSentinel:
-    """The host that SENTINEL_DOMAIN names, for every account."""
-
-    sentinel: Sentinel
-
-    def find(self, account_id: str, *, now: datetime) -> Sentinel:  # noqa: ARG002 - the port's form
-        return self.sentinel
-
-
 @dataclass(frozen=True, slots=True)
 class _LookUp:
     sentinel: Sentinel

@@ -1,12 +1,13 @@
 """HTTP to LivePerson: no redirects, verified TLS, a cap on what is read, and a deadline on the whole exchange.
 
-requests times each read, not the exchange: a peer that sends a byte now and then would hold it for ever. So a timer
+requests times each read, not the exchange: a peer that sends a byte now and then would hold it for ever. So a watchdog
 shuts the socket when the deadline passes.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import threading
 import time
@@ -117,9 +118,10 @@ def _read(response: requests.Response) -> bytes:
 
 
 class _Exchange:
-    """One request and its answer, as its timer sees it."""
+    """One request and its answer, as the watchdog sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends_at: float) -> None:
+        self.ends_at = ends_at
         self.was_sent = False
         self._sock: socket.socket | None = None
         self._expired = False
@@ -147,6 +149,43 @@ class _Exchange:
                 return  # closed already
 
 
+class _Watchdog:
+    """One thread that ends the exchanges whose deadline has passed.
+
+    A timer for each would be a thread for each, which costs as much as a tenth of the exchange. This one sleeps until
+    the earliest deadline that it knew when it fell asleep, so that exchanges in time hardly ever wake it.
+    """
+
+    def __init__(self) -> None:
+        self._open: set[_Exchange] = set()
+        self._wakes_at = 0.0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, exchange: _Exchange) -> None:
+        with self._changed:
+            self._open.add(exchange)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif exchange.ends_at < self._wakes_at:
+                self._changed.notify()
+
+    def release(self, exchange: _Exchange) -> None:
+        with self._changed:
+            self._open.discard(exchange)
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                now = time.monotonic()
+                for exchange in [each for each in self._open if each.ends_at <= now]:
+                    self._open.discard(exchange)
+                    exchange.expire()
+                self._wakes_at = min((each.ends_at for each in self._open), default=math.inf)
+                self._changed.wait(min(self._wakes_at - now, threading.TIMEOUT_MAX))
+
+
 class _Watch(threading.local):
     """This thread's exchange; the connection classes below report to it."""
 
@@ -154,20 +193,19 @@ class _Watch(threading.local):
 
 
 _watch = _Watch()
+_watchdog = _Watchdog()
 
 
 @contextmanager
 def _deadline(seconds: float) -> Iterator[_Exchange]:
-    exchange = _Exchange()
-    timer = threading.Timer(seconds, exchange.expire)
-    timer.daemon = True
-    timer.start()
+    exchange = _Exchange(time.monotonic() + seconds)
+    _watchdog.watch(exchange)
     _watch.current = exchange
     try:
         yield exchange
     finally:
         _watch.current = None
-        timer.cancel()
+        _watchdog.release(exchange)
 
 
 class _Reporting:
