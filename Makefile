@@ -114,7 +114,7 @@ soak: setup ## Live thousands of lives with faults at random: make soak [EXAMPLE
 load: environment-run ## Load the local stack with sign-ins, refreshes and faults: make load [USERS=500] [REFRESHES=5000]
 	@exec $(DEV)/python -m tests.load
 
-bench: setup environment-bench ## Measure all that docs/performance.md tells, and write it anew; some minutes
+bench: setup environment-bench dynamodb-local ## Measure all that docs/performance.md tells, and write it anew; some fifteen minutes
 	@exec $(DEV)/python -m tests.benchmarks
 
 dashboard: setup environment-bench ## Draw docs/images/dashboard.png anew, from a short load of the local stack; some eight minutes

@@ -25,7 +25,7 @@ from local.runner.errors import RunError
 from local.runner.places import PROJECT, architecture
 from local.runner.progress import Told
 from local.runner.signals import StopAskedError, stopping_on_signals
-from tests.benchmarks import cold_start, report, size, warm, whole_process, worker
+from tests.benchmarks import cold_start, growth, hour, report, sending, size, units, warm, whole_process, worker
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Plot
 
@@ -39,6 +39,10 @@ PARTS: dict[str, tuple[str, Measure]] = {
     "whole-process": ("Cold starts of whole processes", whole_process.measure),
     "warm": ("Warm", warm.measure),
     "worker": ("Refresh worker, one core", worker.measure),
+    "sending": ("The scheduler sends", sending.measure),
+    "growth": ("Growth", growth.measure),
+    "hour": ("An hour of a million users", hour.measure),
+    "units": ("Units and bytes", units.measure),
     "size": ("Size, unzipped", size.measure),
 }
 PAGES = [PROJECT / "docs" / "performance.md", PROJECT / "docs" / "scaling.md"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-_READS = {"GetItem", "Query"}
+_READS = {"GetItem", "Query", "Scan"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ class FakeSqs:
     Args:
         refusals: for each of the next requests, the numbers of the entries that it does not take.
         broken: receipt handles; a request that has one fails as a whole.
-        meeting: where requests to hide messages wait for one another.
+        meeting: where requests wait for one another.
     """
 
     refusals: deque[set[int]] = field(default_factory=deque)
@@ -101,6 +101,8 @@ class FakeSqs:
         return cast("SQSClient", self)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        if self.meeting is not None:
+            self.meeting.wait(timeout=5)
         with self._lock:
             failed = self._refuse(QueueUrl, Entries)
             self.sent.extend(entry["MessageBody"] for entry in Entries if entry["Id"] not in failed)

@@ -112,3 +112,11 @@ def test_where_nothing_comes_back_nothing_is_asked() -> None:
 
     assert queue_of(sqs).return_later({}) == 0
     assert sqs.requests == []
+
+
+def test_so_many_requests_are_under_way_at_once() -> None:
+    sqs = FakeSqs(meeting=Barrier(32))
+
+    queue_of(sqs).send(messages(320))
+
+    assert len(sqs.requests) == 32

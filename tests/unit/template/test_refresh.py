@@ -153,3 +153,8 @@ def test_every_number_of_refreshes_that_may_be_asked_for_has_its_shares() -> Non
 
 def test_sqs_starts_at_least_two_and_at_most_a_thousand_workers() -> None:
     assert all(2 <= workers <= 1000 for _, workers in shares())
+
+
+def test_the_scheduler_has_a_whole_processor() -> None:
+    """Lambda gives one at 1,769 MB; with less, a minute is too short for millions of users (docs/scaling.md)."""
+    assert properties("RefreshSchedulerFunction")["MemorySize"] == 1769

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from le_auth.domain.scheduled import DueToken
 
 BATCH = 10
-_AT_ONCE = 16
 _TRIES = 3
 _LONGEST_VISIBILITY = timedelta(hours=12)
 
@@ -29,10 +28,15 @@ class QueueError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshQueue:
-    """The queue."""
+    """The queue.
+
+    Args:
+        at_once: requests under way at once. Beyond 32 the processor is the limit, not the waiting.
+    """
 
     client: SQSClient
     url: str
+    at_once: int = 32
 
     def send(self, messages: Sequence[DueToken]) -> None:
         """Send messages, ten at a time, several requests at once.
@@ -41,7 +45,7 @@ class RefreshQueue:
             QueueError: some were not taken; the checkpoint must not advance.
         """
         batches = list(batched(messages, BATCH, strict=False))
-        with _threads_for(batches) as threads:
+        with self._threads_for(batches) as threads:
             for _ in threads.map(self._send_batch, batches):
                 pass
 
@@ -66,7 +70,7 @@ class RefreshQueue:
             pauses: {receipt handle: pause}.
         """
         batches = list(batched(pauses.items(), BATCH, strict=False))
-        with _threads_for(batches) as threads:
+        with self._threads_for(batches) as threads:
             asked = [threads.submit(self._hide_batch, batch) for batch in batches]
         return sum(batch.result() for batch in asked)
 
@@ -80,9 +84,8 @@ class RefreshQueue:
         )
         return len(answer.get("Failed", []))
 
-
-def _threads_for(batches: Sequence[object]) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(1, min(_AT_ONCE, len(batches))))
+    def _threads_for(self, batches: Sequence[object]) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max(1, min(self.at_once, len(batches))))
 
 
 def _seconds(pause: timedelta) -> int:
