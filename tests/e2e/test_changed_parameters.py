@@ -19,6 +19,7 @@ from local.runner.stack import Stack
 from tests.e2e.conftest import INTERVAL_MINUTES
 from tests.e2e.simulator_control import SimulatorControl
 from tests.e2e.steps import read_item, sign_in
+from tests.support.template import read_template
 
 OTHER_ACCOUNT = "le87654321"
 OTHER_INTERVAL = 15
@@ -28,13 +29,16 @@ HOUR = 3600
 @pytest.fixture
 def deploy(stack: Stack, places: Places) -> Iterator[Callable[[Mapping[str, str]], object]]:
     """Deploy with parameters changed; what was before comes back after the test."""
+    defaults = {name: str(declared.get("Default", "")) for name, declared in read_template()["Parameters"].items()}
+    changed: set[str] = set()
 
     def deploy(parameters: Mapping[str, str]) -> object:
+        changed.update(parameters)
         with own_turn(places):
             return Sam(places, stack.aws).deploy({**stack.parameters, **parameters})
 
     yield deploy
-    deploy({})
+    deploy({name: stack.parameters.get(name, defaults[name]) for name in changed})  # one that is not named stays
 
 
 def test_interval_domain_and_accounts_are_changed_and_nobody_is_lost(
@@ -50,6 +54,8 @@ def test_interval_domain_and_accounts_are_changed_and_nobody_is_lost(
     deploy(
         {
             "RefreshIntervalMinutes": str(OTHER_INTERVAL),
+            "IdleDays": "30",
+            "MaxConcurrentRefreshes": "128",
             "SentinelDomain": urlsplit(str(stack.simulator_url)).netloc,
             "AppInstalls": f"{stack.parameters['AppInstalls']},{OTHER_ACCOUNT}={SIMULATED_APP_INSTALL}",
         }
