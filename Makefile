@@ -1,5 +1,5 @@
 # Everything a developer types. All that is installed goes to .tools; nothing outside this folder is changed,
-# but for Chromium and Java, which `make test` installs where it may.
+# but for Chromium and Java, which `make test` and `make bench` install where they may.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -68,7 +68,7 @@ doctor: environment-operator ## Check the deployed stack, and say what is wrong 
 users: environment-operator ## List who is signed in, how fresh their tokens are, who must sign in again
 	@$(OPERATE) users $(ARGS)
 
-check: setup ## Lint, types, template and unit tests, in under a minute
+check: setup ## Lint, types, template and unit tests, in about a minute
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@$(DEV)/python -m pytest -q tests/unit
 
