@@ -55,7 +55,7 @@ deploy: environment-operator environment-sam ## Deploy to AWS: asks the first ti
 
 # Make hands its variables on in the environment, from where any character but $ reaches the tool as it is.
 manifest: environment-operator ## Print LivePerson's manifest: make manifest CLIENT_NAME=com.example.my-app PROFILES=0,1
-	@$(OPERATE) manifest --output manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
+	@$(OPERATE) manifest --output liveperson-manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
 		$${DISPLAY_NAME:+--display-name "$$DISPLAY_NAME"} $${DESCRIPTION:+--description "$$DESCRIPTION"} \
 		$${PROFILES:+--profiles "$$PROFILES"} $(ARGS)
 
