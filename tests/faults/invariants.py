@@ -110,7 +110,7 @@ def _excuse(view: View) -> str | None:
         if view.is_now(Status.SIGNED_OUT) and ("killed" in fault or call == "SendMessage"):
             return f"{call}: {fault}"  # the refused save was not yet queued to be revoked
     is_out = {"SendMessage"} if view.is_now(Status.SIGNED_OUT) else {"UpdateItem", "SendMessage"}
-    return f"out: {is_out}" if is_out <= view.outages else None
+    return f"out: {', '.join(sorted(is_out))}" if is_out <= view.outages else None
 
 
 def authorizations_end_rightly(view: View) -> str | None:

@@ -150,6 +150,10 @@ class Judge:
             for grant in self._items.values()
         )
 
+    def lost(self) -> list[str]:
+        """Say of each lost token what excuses that."""
+        return [excuse for history in self._histories.values() for excuse in history.lost.values()]
+
     def last_look(self) -> None:
         """Look once more, after all is well again and time has passed."""
         if self.town.rescues:
@@ -179,7 +183,7 @@ class Judge:
             ],
             peaks={grant: peak for grant, peak in simulator.journal.peak_by_grant.items() if grant in grants},
             struck=list(self.town.crossings.struck),
-            outages=set(self.town.crossings.outages),
+            outages=self.town.crossings.outages | self.town.crossings.failed_throughout(),
             is_crowded=self.is_crowded,
             find=lambda token: self._find(hashlib.sha256(token.encode()).hexdigest()),
         )

@@ -45,6 +45,19 @@ def test_a_life_with_one_misfortune_after_another_breaks_no_invariant(town: Town
     assert town.judge.sees_rest()
 
 
+def test_a_loss_is_excused_where_neither_table_nor_rescue_queue_takes_anything_for_as_long_as_it_is_tried(
+    town: Town,
+) -> None:
+    town.begin(1)
+    town.do(Deed(what="sign_in", which=1))
+    town.pass_time(INTERVAL)
+    nothing_arrives = (*struck("UpdateItem save", "denied").strikes, *struck("SendMessage", "fails").strikes)
+
+    town.do(Deed(what="refresh"), Trouble(strikes=nothing_arrives))
+
+    assert town.judge.lost() == ["out: SendMessage, UpdateItem"]
+
+
 @pytest.mark.parametrize("what", BY_SCRIPT)
 def test_that_life_notices_that(what: str, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     for target, replacement in BY_SCRIPT[what].items():

@@ -7,6 +7,7 @@ repeats its request.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from threading import local
 from types import SimpleNamespace
@@ -98,6 +99,12 @@ class Crossings:
     def start(self, *strikes: Fate) -> None:
         """Count anew, and let these strike."""
         self.names, self.strikes, self.struck = [], strikes, []
+
+    def failed_throughout(self) -> set[str]:
+        """Name the AWS operations of which one kind of call was struck every time, and never reached AWS."""
+        made = Counter(self.names)
+        failed = Counter(call for call, fault in self.struck if fault in _NEVER_ARRIVES)
+        return {call.partition(" ")[0] for call, times in made.items() if failed[call] == times}
 
     def end(self) -> None:
         """From now on nothing fails."""
@@ -204,6 +211,8 @@ AWS_FAULTS = (
     "killed before",
     "killed after",
 )
+
+_NEVER_ARRIVES = {"fails", "out for good", "denied", "throttled", "times out"}
 
 _PASSING = ("killed before", "killed after", "not sent", "timed out unprocessed", "timed out processed")
 LIVEPERSON_FAULTS: dict[str, tuple[str | None, dict[str, Any]]] = {
