@@ -1,17 +1,32 @@
-"""Refreshes as LivePerson saw them, and refreshes whose tokens the table did not take."""
+"""Refreshes and tokens as LivePerson sees them, and refreshes whose tokens the table did not take."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from le_auth.domain.users import User
+    from local.simulator.grants import TokenState
     from tests.support.installation import Installation, Record
 
 
 def refreshes(installation: Installation) -> int:
     """Count what LivePerson was asked."""
     return installation.simulator.journal.counts().get("token-refresh", 0)
+
+
+def token_at_liveperson(installation: Installation, token: str) -> TokenState | None:
+    """Give LivePerson's word on a token; None where it knows none such."""
+    return installation.simulator.grants.find_token(hashlib.sha256(token.encode()).hexdigest(), installation.now)
+
+
+def keys_of(records: Iterable[Record]) -> list[str]:
+    """Name the users of scheduled messages by their keys in the table."""
+    return [json.loads(record["body"])["pk"] for record in records]
 
 
 def refresh_unsaved(installation: Installation, *users: User) -> list[Record]:
