@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.back_channel import BackChannel
-from le_auth.domain.grants import Scope
+from le_auth.domain.grants import Renewal, Scope
 from le_auth.domain.keeping import TokenKeeper
 from le_auth.domain.on_demand import OnDemand
 from le_auth.domain.refresh import Refresher
@@ -135,6 +135,14 @@ class World:
 def a_batch(now: datetime = NOON) -> Batch:
     """A batch with ten minutes to go."""
     return Batch(ends_at=now + timedelta(minutes=10))
+
+
+def a_renewal(
+    name: str = "rescued", *, replaces: int = 7, expires_at: datetime | None = NOON + timedelta(hours=1)
+) -> Renewal:
+    """Make tokens of Ada's that a refresh brought at noon and the table did not take."""
+    sealed = FakeSealer(["k1"]).seal_tokens(some_tokens(name), user=ADA, generation=replaces + 1)
+    return Renewal(user=ADA, replaces=replaces, sealed=sealed, received_at=NOON, access_expires_at=expires_at)
 
 
 def limited(retry_after: int | None) -> SentinelUnavailableError:
