@@ -137,11 +137,10 @@ def a_batch(now: datetime = NOON) -> Batch:
     return Batch(ends_at=now + timedelta(minutes=10))
 
 
-def a_renewal(
-    name: str = "rescued", *, replaces: int = 7, expires_at: datetime | None = NOON + timedelta(hours=1)
-) -> Renewal:
-    """Make tokens of Ada's that a refresh brought at noon and the table did not take."""
+def a_renewal(name: str = "rescued", *, replaces: int = 7) -> Renewal:
+    """Make tokens of Ada's, for an hour, that a refresh brought at noon and the table did not take."""
     sealed = FakeSealer(["k1"]).seal_tokens(some_tokens(name), user=ADA, generation=replaces + 1)
+    expires_at = NOON + timedelta(hours=1)
     return Renewal(user=ADA, replaces=replaces, sealed=sealed, received_at=NOON, access_expires_at=expires_at)
 
 

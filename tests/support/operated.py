@@ -1,4 +1,4 @@
-"""What an operator's command meets in the tests: users' records, dead letters, and a stack that CloudFormation knows."""
+"""What an operator's command meets in the tests: users' records, dead letters, a stack that CloudFormation knows."""
 
 from __future__ import annotations
 
