@@ -14,7 +14,7 @@ from tests.support.aws_calls import AwsCalls
 from tests.support.browser import Browser
 from tests.support.canary_check import CanaryCheck
 from tests.support.dynamodb_local import running_dynamodb_local
-from tests.support.emulator import Emulator, running_emulator
+from tests.support.emulator import Emulator, aws_environment, running_emulator
 from tests.support.installation import (
     ACCOUNT,
     APP,
@@ -27,7 +27,6 @@ from tests.support.installation import (
     SEALING_KEY,
     SECRET,
     Installation,
-    aws_environment,
 )
 from tests.support.tallies import Tallies
 from tests.support.template import Deployed

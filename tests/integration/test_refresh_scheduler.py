@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.installation import NOON, Installation, users_of_slot
+from tests.support.installation import NOON, Installation
+from tests.support.slots import users_of_slot
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User

@@ -17,9 +17,10 @@ from tests.support.api_events import authorizer_event, guarded_event
 from tests.support.breaks import broken_by, broken_by_template
 from tests.support.event_bus import install_bus
 from tests.support.fake_lambda import FakeLambda
-from tests.support.installation import ACCOUNT, BASE_URL, FUNCTIONS, INTERVAL, SECRET
+from tests.support.installation import ACCOUNT, BASE_URL, INTERVAL, SECRET
 from tests.support.permissions import Permission, Used, granted, operations_in_the_code
 from tests.support.processed_template import as_list, properties, resources_of_type
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

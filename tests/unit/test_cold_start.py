@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.installation import FUNCTIONS
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
