@@ -121,6 +121,12 @@ class World:
         epoch = 0 if grant is None else grant.session_epoch
         return self.sign_out.sign_out(user, scope=scope, session_epoch=epoch, now=self.clock.now)
 
+    def leave_due(self, error: Exception | None = None) -> None:
+        """Have Ada signed out from a LivePerson that does not hear of it."""
+        self.endpoint.revocation_errors.append(error or SentinelUnavailableError("down"))
+        assert self.leave(ADA, Scope.LIVEPERSON) is Revocation.DUE
+        self.endpoint.revoked.clear()
+
     def sign_in_again(self) -> None:
         """Let Ada sign in in another browser, as generation 1000 or, after a sign-out, the next."""
         tokens = some_tokens("signed-in", at=self.clock.now)
