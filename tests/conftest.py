@@ -35,19 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _numbers = count(1)
-_TALLIES = pytest.StashKey[Tallies]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TALLIES] = Tallies()
-    config.pluginmanager.register(config.stash[_TALLIES])
-    config.pluginmanager.register(CanaryCheck(config.stash[_TALLIES]), "canaries")
+    config.pluginmanager.register(CanaryCheck(Tallies.of_run(config)), "canaries")
 
 
 @pytest.fixture
 def tallies(pytestconfig: pytest.Config) -> Tallies:
     """What this run counts and prints at its end."""
-    return pytestconfig.stash[_TALLIES]
+    return Tallies.of_run(pytestconfig)
 
 
 @pytest.fixture(scope="session")
