@@ -33,6 +33,9 @@ REFRESH_SECONDS = 2.8e-3
 THREADS, WORKERS_AT_LEAST, FULL_BATCH = 32, 2, 100
 WORKER_MB, SCHEDULER_MB, CALLBACK_MB, LAUNCH_MB, VEND_MB = 1024, 1769, 512, 256, 512
 
+KEY_BYTES = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
+"""Of a user in the index."""
+
 # ---- AWS's ----
 WHOLE_PROCESSOR_MB = 1769
 OVERHEAD_BYTES = 100
@@ -93,8 +96,7 @@ class Load:
     @property
     def index_reads_a_minute(self) -> float:
         """Read units: eventually consistent, the keys' own size."""
-        key = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
-        return self.messages_a_minute * key / READ_UNIT / 2
+        return self.messages_a_minute * KEY_BYTES / READ_UNIT / 2
 
     # ---- people and back ends, in their busiest hour ----
 
@@ -124,8 +126,7 @@ class Load:
 
     @property
     def stored_gb(self) -> float:
-        key = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
-        return self.users * (ITEM_BYTES + key + 2 * OVERHEAD_BYTES) / 1e9
+        return self.users * (ITEM_BYTES + KEY_BYTES + 2 * OVERHEAD_BYTES) / 1e9
 
 
 def refreshes_of_a_worker() -> float:
