@@ -33,14 +33,13 @@ REFRESH_SECONDS = 2.8e-3
 THREADS, WORKERS_AT_LEAST, FULL_BATCH = 32, 2, 100
 WORKER_MB, SCHEDULER_MB, CALLBACK_MB, LAUNCH_MB, VEND_MB = 1024, 1769, 512, 256, 512
 
-KEY_BYTES = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
-"""Of a user in the index."""
-
 # ---- AWS's ----
 WHOLE_PROCESSOR_MB = 1769
 OVERHEAD_BYTES = 100
 """Counted as stored with each item, in table and index."""
 READ_UNIT = 4096
+KEY_BYTES = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
+"""Of a user in the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from le_auth.errors import (
 )
 from tests.support.api_events import authorizer_event
 from tests.support.forged import FORGED_SESSIONS
-from tests.support.installation import ACCOUNT, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
+from tests.support.installation import ACCOUNT, ADA, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Browser
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 DENIED = {"isAuthorized": False}
 AS_ADA = {
     "isAuthorized": True,

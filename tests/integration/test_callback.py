@@ -13,15 +13,13 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
 from tests.support.answers import EVERY_ANSWER, cookies_of
 from tests.support.browser import parameters
-from tests.support.installation import ACCOUNT, APP, BASE_URL, NOON, OTHER_ACCOUNT, SECRET, Installation
+from tests.support.installation import ACCOUNT, ADA, APP, BASE_URL, NOON, OTHER_ACCOUNT, SECRET, Installation
 from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 def test_whoever_signs_in_lands_on_the_landing_page_with_a_session(browser: Browser) -> None:

@@ -12,14 +12,12 @@ from le_auth.domain.sessions import COOKIE, Session
 from le_auth.domain.users import User
 from tests.support.answers import json_of, page_of
 from tests.support.forged import FORGED_SESSIONS
-from tests.support.installation import ACCOUNT, BASE_URL, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
+from tests.support.installation import ACCOUNT, ADA, BASE_URL, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 def test_the_landing_page_leads_to_launch_where_nobody_is_signed_in(

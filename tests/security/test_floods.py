@@ -12,10 +12,9 @@ from le_auth.domain.client_secrets import with_each_secret
 from le_auth.domain.launch import Launch
 from le_auth.domain.secret import Secret
 from le_auth.domain.transactions import Transaction
-from le_auth.domain.users import User
 from le_auth.errors import CodeRefusedError, LeAuthError
 from tests.support.breaks import broken_by, broken_by_template
-from tests.support.installation import ACCOUNT
+from tests.support.installation import ACCOUNT, ADA
 from tests.support.processed_template import only_resource_of_type
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tests.support.installation import Installation
 
 FLOOD = 100
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 def note_in_table(pk: str) -> None:

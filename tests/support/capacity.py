@@ -26,7 +26,7 @@ class Units:
 
 @dataclass(slots=True, kw_only=True)
 class CapacityMeter:
-    """Asks for the units of each call of a client until the block ends, and adds them up; a refused write tells none."""
+    """Adds up the units of each call of a client until the block ends; a refused write tells none."""
 
     client: Any
     taken: list[Units] = field(default_factory=list)

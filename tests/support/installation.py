@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tests.support.emulator import Emulator
 
 ACCOUNT, OTHER_ACCOUNT = "le12345678", "le87654321"
+ADA = User(account_id=ACCOUNT, user_id="1001")
+"""Who signs in where nobody is named."""
 APP, OTHER_APP = "75588e18-0213-4e33-8174-883acac7e3c4", "0b9a3c6e-5a3c-4c5e-9d0e-2f1a7c4b8d11"
 SECRET, OTHER_SECRET = "canary-5d1f0c9a7e3b2846", "canary-b93e60d7c2a5184f"
 SEALING_KEY = "canary-sealing-key-" + "k" * 45

@@ -14,12 +14,12 @@ import jsonschema
 from click.testing import CliRunner
 
 from le_auth.domain.grants import Status
-from le_auth.domain.users import User
 from operator_cli.app import cli
 from operator_cli.run import Surroundings
 from operator_cli.stack import DeployedStack
 from operator_cli.user_records import UserRecord
 from tests.support.canaries import watch
+from tests.support.installation import ADA
 from tests.support.template import read_template
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from le_auth.domain.users import User
     from tests.support.emulator import Emulator
     from tests.support.installation import Installation
 
 _SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "operator-output.schema.json").read_text())
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
-ADA = User(account_id="le12345678", user_id="1001")
 QUEUES = {"rescue": "RescueQueue", "refresh": "RefreshQueue"}
 """By the names that the tool has for them."""
 

@@ -14,8 +14,8 @@ from le_auth.adapters.sealing import Keyring
 from le_auth.domain.secret import Secret
 from local.simulator.id_token import IdToken
 from tests.security.fuzz import inputs
-from tests.security.fuzz.parsers import ADA, NOW, PARSERS
-from tests.support.installation import ACCOUNT, APP, SEALING_KEY
+from tests.security.fuzz.parsers import NOW, PARSERS
+from tests.support.installation import ACCOUNT, ADA, APP, SEALING_KEY
 from tests.support.makers import some_tokens
 
 if TYPE_CHECKING:
