@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Status
 from tests.support.installation import ACCOUNT, INTERVAL
-from tests.support.refreshes import refreshes
+from tests.support.refreshes import refresh_under_way, refreshes
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User
@@ -16,16 +14,10 @@ if TYPE_CHECKING:
 
 
 def test_two_workers_at_once_refresh_once(installation: Installation, ada: User) -> None:
-    go_on = Event()
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on)
     first, second = installation.due(ada, ada)
 
-    with ThreadPoolExecutor(1) as threads:
-        working = threads.submit(installation.work, [first])
-        assert fault.reached.wait(10)
+    with refresh_under_way(installation, [first]):
         assert installation.work([second]) == [second]
-        go_on.set()
-        assert working.result() == []
 
     assert installation.pauses() == [121], "it comes back when the lease of two minutes has ended"
     assert refreshes(installation) == 1
@@ -34,17 +26,9 @@ def test_two_workers_at_once_refresh_once(installation: Installation, ada: User)
 
 
 def test_a_refresh_that_comes_back_after_a_new_sign_in_changes_nothing(installation: Installation, ada: User) -> None:
-    go_on = Event()
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on, when="after")
-    records = installation.due(ada)
-
-    with ThreadPoolExecutor(1) as threads:
-        working = threads.submit(installation.work, records)
-        assert fault.reached.wait(10)
+    with refresh_under_way(installation, installation.due(ada), held="after"):
         installation.sign_in("1001")
         signed_in = installation.item(ada)
-        go_on.set()
-        assert working.result() == []
 
     assert installation.item(ada) == signed_in
 
@@ -52,17 +36,10 @@ def test_a_refresh_that_comes_back_after_a_new_sign_in_changes_nothing(installat
 def test_an_invalid_grant_that_comes_back_after_a_new_sign_in_ends_nothing(
     installation: Installation, ada: User
 ) -> None:
-    go_on = Event()
     installation.simulator.grants.end_user(ACCOUNT, "1001")
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on, when="after")
-    records = installation.due(ada)
 
-    with ThreadPoolExecutor(1) as threads:
-        working = threads.submit(installation.work, records)
-        assert fault.reached.wait(10)
+    with refresh_under_way(installation, installation.due(ada), held="after"):
         installation.sign_in("1001")
-        go_on.set()
-        assert working.result() == []
 
     assert installation.grant(ada).status is Status.ACTIVE
     installation.go_on(INTERVAL)
