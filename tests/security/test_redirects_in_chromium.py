@@ -10,12 +10,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Error
 
-from tests.security.test_redirects import RESOLVE, any_of_that_host, any_path, any_that_begins_so
 from tests.support.breaks import broken_by
 from tests.support.browser import parameters
 from tests.support.chromium import running_chromium
 from tests.support.hostile_urls import hostile_urls
 from tests.support.installation import ACCOUNT, APP
+from tests.support.loose_rules import RESOLVE, any_of_that_host, any_path, any_that_begins_so
 from tests.support.web_server import serving
 
 if TYPE_CHECKING:
