@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from le_auth.domain.users import User
-    from local.simulator.grants import TokenState
+    from local.simulator import TokenState
     from tests.support.installation import Installation, Record
 
 
