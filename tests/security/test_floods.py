@@ -109,7 +109,9 @@ def test_point_30_a_callback_with_a_self_made_cookie_costs_one_write_and_one_req
     assert len(operations) == FLOOD + 2
 
 
-@broken_by("states are not consumed", {"le_auth.adapters.token_table.TokenTable.consume_state": lambda *_, **__: None})
+@broken_by(
+    "states are not consumed", {"le_auth.adapters.sign_in_writes.SignInWrites.consume_state": lambda *_, **__: None}
+)
 def test_point_30_the_same_one_over_and_over_costs_one_request_in_all(
     installation: Installation, browser: Browser
 ) -> None:
