@@ -239,12 +239,14 @@ def wrong_in_the_end(view: View) -> str | None:
         return None
     if found.status is Status.SIGNED_OUT:
         return _wrong_when_signed_out(view, found)
+    is_idle = view.now - found.last_used_at >= IDLE
     if found.slot is None:
-        return None if view.now - found.last_used_at >= IDLE else "is never refreshed"
+        return None if is_idle else "is never refreshed"
     if view.stored is None or view.stored.state != "live":
         return "the stored token is void"
     behind = view.now - found.refreshed_at
-    return None if behind <= INTERVAL + OVER else f"not refreshed for {behind}"
+    # A rescue puts an idle grant back into the schedule for one turn, though its use could not be noted.
+    return None if behind <= INTERVAL + OVER or is_idle else f"not refreshed for {behind}"
 
 
 def _wrong_when_signed_out(view: View, found: Grant) -> str | None:

@@ -50,6 +50,8 @@ class Tallies:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for title, counter in sorted(self._counters.items()):
+            if not counter:
+                continue
             terminalreporter.section(title)
             for line, number in sorted(counter.items()):
                 terminalreporter.write_line(f"{number:9,} {line}")

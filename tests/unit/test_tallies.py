@@ -26,6 +26,10 @@ def test_counts_are_printed_below_their_title_with_their_sum() -> None:
     ]
 
 
+def test_a_title_below_which_nothing_was_counted_is_not_printed() -> None:
+    assert printed(count(title="cases")) == []
+
+
 def test_what_several_processes_counted_is_added_up() -> None:
     here = count(title="cases", sign_in=1)
     other = SimpleNamespace(config=SimpleNamespace(workeroutput={}))
