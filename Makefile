@@ -1,5 +1,5 @@
 # Everything a developer types. All that is installed goes to .tools; nothing outside this folder is changed,
-# but for Chromium and Java, which `make test` installs where it may.
+# but for Chromium and Java, which `make test` and `make bench` install where they may.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -55,7 +55,7 @@ deploy: environment-operator environment-sam ## Deploy to AWS: asks the first ti
 
 # Make hands its variables on in the environment, from where any character but $ reaches the tool as it is.
 manifest: environment-operator ## Print LivePerson's manifest: make manifest CLIENT_NAME=com.example.my-app PROFILES=0,1
-	@$(OPERATE) manifest --output manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
+	@$(OPERATE) manifest --output liveperson-manifest.json $${CLIENT_NAME:+--client-name "$$CLIENT_NAME"} \
 		$${DISPLAY_NAME:+--display-name "$$DISPLAY_NAME"} $${DESCRIPTION:+--description "$$DESCRIPTION"} \
 		$${PROFILES:+--profiles "$$PROFILES"} $(ARGS)
 
@@ -68,7 +68,7 @@ doctor: environment-operator ## Check the deployed stack, and say what is wrong 
 users: environment-operator ## List who is signed in, how fresh their tokens are, who must sign in again
 	@$(OPERATE) users $(ARGS)
 
-check: setup ## Lint, types, template and unit tests, in under a minute
+check: setup ## Lint, types, template and unit tests, in about a minute
 	@$(MAKE) -j2 --output-sync=target check-code check-types check-template check-security
 	@$(DEV)/python -m pytest -q tests/unit
 

@@ -90,7 +90,8 @@ def find_deleted(client: CloudFormationClient, stack_id: str) -> DeletedStack:
 
 def _deleted(client: CloudFormationClient, stack_id: str, name: str, kept: Sequence[Kept]) -> DeletedStack:
     template = client.get_template(StackName=stack_id, TemplateStage="Processed")["TemplateBody"]
-    return DeletedStack(id=stack_id, name=name, kept=kept, template=template)
+    # A deletion that failed and was repeated may have passed over the same twice.
+    return DeletedStack(id=stack_id, name=name, kept=list(dict.fromkeys(kept)), template=template)
 
 
 def _find_kept(client: CloudFormationClient, stack_id: str) -> Iterator[Kept]:

@@ -14,8 +14,11 @@ from le_auth.settings import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-FILE = "manifest.json"
-"""Where a team keeps the manifest that LivePerson was given."""
+FILE = "liveperson-manifest.json"
+"""Where a team keeps the manifest that LivePerson was given.
+
+Beside a `manifest.json` SAM CLI takes the folder for a CDK project, and warns at each deployment.
+"""
 
 LONGEST = {
     "client_name": 128,

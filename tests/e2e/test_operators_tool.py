@@ -109,10 +109,11 @@ def scheduled(stack: Stack) -> None:
 
 @pytest.mark.usefixtures("user_id", "scheduled")
 def test_the_doctor_finds_a_working_stack_well_in_every_check(operator: Operator) -> None:
-    manifest = operator("manifest", "--client-name", "com.example.app", "--profiles", "0", "--output", "manifest.json")
+    options = ("--client-name", "com.example.app", "--profiles", "0", "--output", "liveperson-manifest.json")
+    manifest = operator("manifest", *options)
 
     assert set.union(*operator.examine().values()) == {"ok"}
-    assert json.loads((operator.folder / "manifest.json").read_text()) == manifest
+    assert json.loads((operator.folder / "liveperson-manifest.json").read_text()) == manifest
 
 
 @pytest.mark.usefixtures("scheduled")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import active_count
+from threading import Thread, active_count
 from typing import TYPE_CHECKING
 
 import pytest
 
+from le_auth.adapters import http as http_module
 from le_auth.adapters.http import LONGEST_BODY, BrokenError, HttpClient, NotSentError
 from tests.support.raw_server import RawServer
 
@@ -292,3 +293,53 @@ def test_one_thread_watches_all_deadlines(http: HttpClient) -> None:
             http.get(server.url, deadline=DEADLINE)
 
         assert active_count() == watching
+
+
+def test_a_connection_that_was_given_back_is_no_longer_the_earlier_requests_to_end(http: HttpClient) -> None:
+    def answer(connection: socket.socket, stopping: Event) -> None:
+        if len(server.requests) > 1:
+            stopping.wait(2 * DEADLINE)
+        connection.sendall(ok())
+
+    with RawServer(answer=answer) as server, ThreadPoolExecutor(1) as threads:
+        with http_module._deadline(DEADLINE):
+            assert http._session.get(server.url, timeout=5).status_code == 200
+            later = threads.submit(http.get, server.url, deadline=10)
+
+            assert later.result().status == 200
+        assert server.connections == 1
+
+
+def test_where_no_thread_could_be_started_the_next_deadline_is_watched_all_the_same(
+    http: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(http_module, "_watchdog", http_module._Watchdog())
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            http.get("http://127.0.0.1:9/", deadline=DEADLINE)
+
+    assert_deadlines_are_met(http)
+
+
+def test_where_the_watching_thread_has_ended_another_one_watches(
+    http: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Thread(target=lambda: None)
+    ended.start()
+    ended.join()
+    watchdog = http_module._Watchdog()
+    watchdog._thread = ended
+    monkeypatch.setattr(http_module, "_watchdog", watchdog)
+
+    assert_deadlines_are_met(http)
+
+
+def assert_deadlines_are_met(http: HttpClient) -> None:
+    with ThreadPoolExecutor(1) as threads, RawServer(answer=Dribbles(b"")) as server:
+        asked = threads.submit(http.get, server.url, deadline=DEADLINE)
+
+        assert isinstance(asked.exception(DEADLINE + SLACK), BrokenError)

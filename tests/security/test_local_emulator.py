@@ -54,6 +54,8 @@ def test_without_a_browser_the_emulator_answers(
         {"Host": "rebound.evil.example"},
         {"Host": "127.0.0.1.evil.example:4566"},
         {"Host": "localhost.evil.example"},
+        {"Host": "anything.execute-api.localhost", "Origin": "https://evil.example"},
+        {"Host": "ABCDEF12.execute-api.localhost", "Origin": "https://evil.example"},
     ],
 )
 def test_a_web_page_reads_no_secret_out_of_it(
@@ -69,6 +71,27 @@ def test_a_browsers_question_whether_a_page_may_ask_is_refused(emulator: Emulato
     asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
 
     assert browser.options(emulator.endpoint, headers=asked, timeout=10).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["anything.execute-api.localhost", "ABCDEF12.execute-api.localhost"])
+def test_nor_may_it_ask_under_a_name_that_only_looks_like_an_apis(
+    emulator: Emulator, browser: requests.Session, host: str
+) -> None:
+    asked = {"Host": host, "Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+
+    assert browser.options(emulator.endpoint, headers=asked, timeout=10).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/_ministack/sqs/messages"), ("GET", "/_aws/execute-api/abcdef12/x"), ("POST", "/_ministack/config")],
+)
+def test_the_emulators_own_paths_are_not_open_under_the_apis_name(
+    emulator: Emulator, browser: requests.Session, method: str, path: str
+) -> None:
+    headers = {"Host": "abcdef12.execute-api.localhost", "Origin": "https://evil.example"}
+
+    assert browser.request(method, f"{emulator.endpoint}{path}", headers=headers, timeout=10).status_code == 403
 
 
 def test_the_api_itself_is_for_browsers(emulator: Emulator, browser: requests.Session) -> None:

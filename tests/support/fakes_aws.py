@@ -27,10 +27,12 @@ class FakeSecretsManager:
 
     Args:
         content: the secret's string, or the error that reading it meets; None: it has no string.
+        then: called in the midst of each reading.
     """
 
     content: str | Exception | None
     reads: int = 0
+    then: Callable[[], object] | None = None
 
     @property
     def client(self) -> SecretsManagerClient:
@@ -38,6 +40,8 @@ class FakeSecretsManager:
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's form
         self.reads += 1
+        if self.then is not None:
+            self.then()
         if isinstance(self.content, Exception):
             raise self.content
         return {"ARN": SecretId} if self.content is None else {"ARN": SecretId, "SecretString": self.content}

@@ -84,7 +84,7 @@ def check(words: list[str]) -> None:
 @pytest.fixture(autouse=True)
 def _folder_with_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Options that name a file want it to exist."""
-    (tmp_path / "manifest.json").touch()
+    (tmp_path / "liveperson-manifest.json").touch()
     monkeypatch.chdir(tmp_path)
 
 

@@ -75,7 +75,7 @@ def test_what_is_given_to_make_reaches_the_operators_tool_as_it_is(tmp_path: Pat
     )
 
     words = finished.stdout.splitlines()
-    assert words[:5] == ["-m", "operator_cli", "manifest", "--output", "manifest.json"]
+    assert words[:5] == ["-m", "operator_cli", "manifest", "--output", "liveperson-manifest.json"]
     assert words[5:9] == ["--client-name", "com.example.my-app", "--display-name", 'Ben\'s "app" `id`']
     assert words[9:] == ["--profiles", "0,1", "--scope", "a b"]
 

@@ -111,6 +111,19 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    pages = {f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md")}
+
+    assert pages - set(re.findall(r"\]\((docs/[\w-]+\.md)", (PROJECT / "README.md").read_text())) == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_the_benchmark_writes_into_a_page_is_there(page: Path) -> None:
+    written = re.findall(r"<!-- bench:([a-z-]+) -->(.*?)<!-- /bench", page.read_text(), re.DOTALL)
+
+    assert [key for key, content in written if not content.strip()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_sample_event_that_a_page_names_exists(page: Path) -> None:
     named = re.findall(r"\bevents/[\w./-]+\.json", page.read_text())

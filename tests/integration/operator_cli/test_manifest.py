@@ -33,7 +33,7 @@ def test_the_display_name_is_the_client_name_where_none_is_given(operate: Operat
 
 
 def test_it_is_written_to_a_file_as_it_was_printed(operate: Operated) -> None:
-    file = operate.folder / "manifest.json"
+    file = operate.folder / "liveperson-manifest.json"
     result = operate("manifest", *DESCRIBED, "--output", str(file))
 
     assert file.read_text() == result.stdout
@@ -41,14 +41,14 @@ def test_it_is_written_to_a_file_as_it_was_printed(operate: Operated) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_an_error(operate: Operated) -> None:
-    result = operate("manifest", *DESCRIBED, "--output", str(operate.folder / "none" / "manifest.json"))
+    result = operate("manifest", *DESCRIBED, "--output", str(operate.folder / "none" / "liveperson-manifest.json"))
 
     assert result.exit_code == 1
     assert "cannot be written: No such file or directory." in result.stderr
 
 
 def test_what_breaks_liveperson_s_limits_is_named_and_not_printed(operate: Operated) -> None:
-    file = operate.folder / "manifest.json"
+    file = operate.folder / "liveperson-manifest.json"
     result = operate(
         "manifest", "--client-name", "n" * 129, "--description", "d" * 257, "--profiles", "0", "--output", str(file)
     )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from threading import Event, Lock
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -34,6 +36,22 @@ def sealing_keys(content: Any) -> list[tuple[str, str]]:
     return [(key_id, key.reveal()) for key_id, key in keyring.keys.items()]
 
 
+class WatchedLock:
+    """A lock that tells when a second thread wants it."""
+
+    def __init__(self) -> None:
+        self._lock, self._wanted, self.is_wanted_twice = Lock(), 0, Event()
+
+    def __enter__(self) -> None:
+        self._wanted += 1
+        if self._wanted == 2:
+            self.is_wanted_twice.set()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 # ---- the cache ----
 
 
@@ -61,6 +79,21 @@ def test_a_failure_is_not_remembered() -> None:
     manager.content = "canary"
 
     assert secret.read(now=NOON).reveal() == "canary"
+
+
+@pytest.mark.parametrize("read", [CachedSecret.read, CachedSecret.read_afresh])
+def test_whoever_waited_while_it_could_not_be_read_does_not_wait_for_another_time_out(read: Any) -> None:
+    lock, manager = WatchedLock(), FakeSecretsManager(EndpointConnectionError(endpoint_url="x"))
+    manager.then = lambda: lock.is_wanted_twice.wait(10)
+    secret = CachedSecret(client=manager.client, arn=ARN, _lock=cast("Lock", lock))
+    with ThreadPoolExecutor() as threads:
+        asked = [threads.submit(read, secret, now=NOON) for _ in range(2)]
+
+    assert [type(each.exception()) for each in asked] == [SecretsUnavailableError] * 2
+    assert manager.reads == 1
+    with pytest.raises(SecretsUnavailableError):
+        read(secret, now=NOON)
+    assert manager.reads == 2
 
 
 @pytest.mark.parametrize(

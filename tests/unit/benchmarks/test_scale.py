@@ -41,7 +41,7 @@ def test_threads_that_wait_bound_a_worker_until_its_processor_does(monkeypatch: 
     assert scale.refreshes_of_a_worker() == pytest.approx(32 / 0.32)
 
     monkeypatch.setattr(scale, "SENTINEL_SECONDS", 0.02)
-    assert scale.refreshes_of_a_worker() == pytest.approx(1024 / 1769 / 0.0028)
+    assert scale.refreshes_of_a_worker() == pytest.approx(1024 / 1769 / 0.0023)
 
 
 def test_writes_cost_what_they_cost_by_hand() -> None:

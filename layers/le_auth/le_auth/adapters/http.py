@@ -11,7 +11,7 @@ import math
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -138,15 +138,17 @@ class _Exchange:
             self._sock = connection.sock  # kept here: http.client drops it where an answer ends with the connection
             self.was_sent = True
 
+    def lets_go(self) -> None:
+        """Forget the connection: it goes back to the pool, and the next request on it is not this one's to end."""
+        with self._lock:
+            self._sock = None
+
     def expire(self) -> None:
         with self._lock:
             self._expired = True
-            sock = self._sock
-        if sock is not None:
-            try:
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            except OSError:
-                return  # closed already
+            if self._sock is not None:
+                with suppress(OSError):  # closed already
+                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
 class _Watchdog:
@@ -165,9 +167,10 @@ class _Watchdog:
     def watch(self, exchange: _Exchange) -> None:
         with self._changed:
             self._open.add(exchange)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                self._thread.start()
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                thread.start()  # raises where the process may have no more; then the next exchange tries again
+                self._thread = thread
             elif exchange.ends_at < self._wakes_at:
                 self._changed.notify()
 
@@ -228,11 +231,20 @@ class _HttpsConnection(_Reporting, HTTPSConnection):
     pass
 
 
-class _HttpPool(HTTPConnectionPool):
+class _TakingBack:
+    """Reports a connection that is given back: another thread may be next to use it."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if _watch.current is not None:
+            _watch.current.lets_go()
+        super()._put_conn(conn)  # type: ignore[misc]  # HTTPConnectionPool's
+
+
+class _HttpPool(_TakingBack, HTTPConnectionPool):
     ConnectionCls = _HttpConnection
 
 
-class _HttpsPool(HTTPSConnectionPool):
+class _HttpsPool(_TakingBack, HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 

@@ -28,13 +28,17 @@ _FINAL = {"AccessDeniedException", "DecryptionFailure", "InvalidRequestException
 
 @dataclass(slots=True, kw_only=True)
 class CachedSecret:
-    """One secret string; one thread reads it while the others wait."""
+    """One secret string; one thread reads it while the others wait, and where it cannot, it fails for all of them.
+
+    If each tried in turn, a batch's threads would wait for time-out after time-out, longer than the invocation lasts.
+    """
 
     client: SecretsManagerClient
     arn: str
     _content: Secret | None = None
     _read_at: datetime | None = None
     _read_afresh_at: datetime | None = None
+    _failures: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def read(self, *, now: datetime) -> Secret:
@@ -43,9 +47,10 @@ class CachedSecret:
         Raises:
             SecretsUnavailableError: it cannot be read.
         """
+        failures = self._failures
         with self._lock:
             if self._content is None or not _is_within(KEPT, self._read_at, now):
-                self._content = self._fetch()
+                self._content = self._fetch(failures)
                 self._read_at = now
             return self._content
 
@@ -57,25 +62,28 @@ class CachedSecret:
         Raises:
             SecretsUnavailableError: it cannot be read.
         """
+        failures = self._failures
         with self._lock:
             is_of_this_moment = self._read_at is not None and now <= self._read_at <= now + CLOCK_STEP
             if self._content is None or not (
                 is_of_this_moment or _is_within(AFRESH_AT_MOST_EVERY, self._read_afresh_at, now)
             ):
-                self._content = self._fetch()
+                self._content = self._fetch(failures)
                 self._read_at = self._read_afresh_at = now
             return self._content
 
-    def _fetch(self) -> Secret:
+    def _fetch(self, failures: int) -> Secret:
+        """Read it, unless that has failed since the caller counted the failures."""
+        if self._failures != failures:
+            raise SecretsUnavailableError("Secrets Manager could not be read a moment ago.")
         try:
             return Secret(self.client.get_secret_value(SecretId=self.arn)["SecretString"])
         except KeyError as error:
             raise SecretError("A secret in Secrets Manager has no string value.") from error
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _FINAL:
+        except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _FINAL:
                 raise SecretError("A secret in Secrets Manager does not exist or may not be read.") from error
-            raise SecretsUnavailableError("Secrets Manager cannot be read.") from error
-        except BotoCoreError as error:
+            self._failures += 1
             raise SecretsUnavailableError("Secrets Manager cannot be read.") from error
 
 

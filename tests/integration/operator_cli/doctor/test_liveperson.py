@@ -62,7 +62,7 @@ def test_a_launch_url_that_leads_nowhere(operate: Operated) -> None:
 def hand_in(operate: Operated, folder: Path, **changes: Any) -> str:
     """Write the manifest into a file, changed."""
     printed = operate("manifest", "--client-name", "com.example.my-app", "--profiles", "0").stdout
-    file = folder / "manifest.json"
+    file = folder / "liveperson-manifest.json"
     file.write_text(json.dumps({**json.loads(printed), **changes}))
     return str(file)
 
@@ -86,7 +86,7 @@ def test_a_manifest_is_compared_with_the_stack(
 
 
 def test_the_manifest_that_was_written_last_is_compared_unasked(operate: Operated) -> None:
-    file = operate.folder / "manifest.json"
+    file = operate.folder / "liveperson-manifest.json"
     operate("manifest", "--client-name", "com.example.my-app", "--profiles", "0", "--output", str(file))
     assert verdicts(examine(operate), "redirect-uri") == ["ok"]
 
