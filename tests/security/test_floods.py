@@ -29,7 +29,7 @@ FLOOD = 100
 
 def note_in_table(pk: str) -> None:
     """Write something to an item, as a function would that keeps count."""
-    (table,) = aws.dynamodb().list_tables()["TableNames"]
+    (table,) = (name for name in aws.dynamodb().list_tables()["TableNames"] if name.startswith("tokens-"))
     values: Any = {":one": {"N": "1"}}
     aws.dynamodb().update_item(
         TableName=table, Key={"pk": {"S": pk}}, UpdateExpression="ADD noted :one", ExpressionAttributeValues=values
