@@ -146,5 +146,5 @@ lock: ## Lock the requirements anew from the *.in files (needs the network)
 	@cd requirements && for name in dev cli sam ministack schemathesis lambda checkov bench; do $(LOCK) -o $$name.txt $$name.in; done
 
 clean: ## Remove all that the other targets made
-	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
-	@find functions layers local tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf .tools .aws-sam .local .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis crash-* timeout-*
+	@find functions layers local operator_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +22,7 @@ from rich.console import Console
 
 from local.runner.aws import tool_environment
 from local.runner.child import Child, end_leftovers
-from local.runner.command import only_one, read_options
+from local.runner.command import only_one, read_options, until_stopped
 from local.runner.containers import (
     as_seen_from_containers,
     lambda_image,
@@ -37,7 +37,6 @@ from local.runner.places import PROJECT, Places
 from local.runner.ports import LOOPBACK, choose_port, free_port, is_busy, require_free
 from local.runner.progress import Progress, Told
 from local.runner.relay import Relay
-from local.runner.signals import StopAskedError, stopping_on_signals
 from local.runner.stack import Stack, running_stack
 from local.runner.welcome import read_sign_in_lines
 
@@ -49,23 +48,13 @@ _QUERIES = re.compile(rb"\?\S*(?= HTTP/)")
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Run until stopped.
+    def run(console: Console) -> None:
+        engine = find_engine(environment)
+        options = read_options(environment)
+        with only_one(_STATE, "make sam-local"):
+            _run(engine, options, console)
 
-    Returns:
-        the exit code: 0 when it was stopped, 1 when it could not start or go on.
-    """
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        with suppress(StopAskedError), stopping_on_signals():
-            engine = find_engine(environment)
-            options = read_options(environment)
-            with only_one(_STATE, "make sam-local"):
-                _run(engine, options, console)
-    except RunError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
-        return 1
-    console.print("Stopped.")
-    return 0
+    return until_stopped(run)
 
 
 def _run(engine: Engine, options: Options, console: Console) -> None:

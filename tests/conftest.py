@@ -14,7 +14,7 @@ from tests.support.aws_calls import AwsCalls
 from tests.support.browser import Browser
 from tests.support.canary_check import CanaryCheck
 from tests.support.dynamodb_local import running_dynamodb_local
-from tests.support.emulator import Emulator, running_emulator
+from tests.support.emulator import Emulator, aws_environment, running_emulator
 from tests.support.installation import (
     ACCOUNT,
     APP,
@@ -27,7 +27,6 @@ from tests.support.installation import (
     SEALING_KEY,
     SECRET,
     Installation,
-    aws_environment,
 )
 from tests.support.tallies import Tallies
 from tests.support.template import Deployed
@@ -36,19 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _numbers = count(1)
-_TALLIES = pytest.StashKey[Tallies]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TALLIES] = Tallies()
-    config.pluginmanager.register(config.stash[_TALLIES])
-    config.pluginmanager.register(CanaryCheck(config.stash[_TALLIES]), "canaries")
+    config.pluginmanager.register(CanaryCheck(Tallies.of_run(config)), "canaries")
 
 
 @pytest.fixture
 def tallies(pytestconfig: pytest.Config) -> Tallies:
     """What this run counts and prints at its end."""
-    return pytestconfig.stash[_TALLIES]
+    return Tallies.of_run(pytestconfig)
 
 
 @pytest.fixture(scope="session")

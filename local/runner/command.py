@@ -4,7 +4,7 @@ import fcntl
 import getpass
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -26,7 +26,16 @@ _TAIL_PAUSE_SECONDS = 0.7
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Run until stopped.
+    def run(console: Console) -> None:
+        options = read_options(environment)
+        with only_one(_STATE):
+            _run(options, console)
+
+    return until_stopped(run)
+
+
+def until_stopped(run: Callable[[Console], None]) -> int:
+    """Let something go on until it is stopped.
 
     Returns:
         the exit code: 0 when it was stopped, 1 when it could not start or go on.
@@ -34,9 +43,7 @@ def main(environment: Mapping[str, str]) -> int:
     console = Console(highlight=False, soft_wrap=True)
     try:
         with suppress(StopAskedError), stopping_on_signals():
-            options = read_options(environment)
-            with only_one(_STATE):
-                _run(options, console)
+            run(console)
     except RunError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         return 1

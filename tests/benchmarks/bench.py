@@ -12,7 +12,7 @@ from local.runner.aws import Aws
 from local.runner.errors import RunError
 from local.runner.places import PROJECT, Places
 from local.runner.sam import Sam, own_turn
-from tests.support.installation import FUNCTIONS
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -38,6 +38,8 @@ WHOLE_PROCESSOR_MB = 1769
 OVERHEAD_BYTES = 100
 """Counted as stored with each item, in table and index."""
 READ_UNIT = 4096
+KEY_BYTES = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
+"""Of a user in the index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +95,7 @@ class Load:
     @property
     def index_reads_a_minute(self) -> float:
         """Read units: eventually consistent, the keys' own size."""
-        key = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
-        return self.messages_a_minute * key / READ_UNIT / 2
+        return self.messages_a_minute * KEY_BYTES / READ_UNIT / 2
 
     # ---- people and back ends, in their busiest hour ----
 
@@ -124,8 +125,7 @@ class Load:
 
     @property
     def stored_gb(self) -> float:
-        key = item_size(write_values({"pk": "le12345678#1234567", "slot": 30}))
-        return self.users * (ITEM_BYTES + key + 2 * OVERHEAD_BYTES) / 1e9
+        return self.users * (ITEM_BYTES + KEY_BYTES + 2 * OVERHEAD_BYTES) / 1e9
 
 
 def refreshes_of_a_worker() -> float:

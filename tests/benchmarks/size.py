@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.figures import Figure, Samples, Target
-from tests.support.installation import FUNCTIONS
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

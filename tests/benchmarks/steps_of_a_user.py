@@ -47,10 +47,8 @@ def notes() -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def meter(installation: Installation) -> Iterator[CapacityMeter]:
     installation.simulator.settings.refresh_token_length = REFRESH_TOKENS["longest seen"]
-    meter = CapacityMeter(client=installation.table.client)
-    meter.open()
-    yield meter
-    meter.close()
+    with CapacityMeter(client=installation.table.client) as meter:
+        yield meter
 
 
 def test_units(browser: Browser, installation: Installation, meter: CapacityMeter, notes: dict[str, Any]) -> None:

@@ -24,8 +24,9 @@ from local.runner.child import Child
 from local.runner.places import PROJECT
 from local.runner.ports import LOOPBACK, free_port, is_busy
 from local.simulator.id_token import IdToken
+from tests.support.emulator import aws_environment
 from tests.support.installation import ACCOUNT as SITE
-from tests.support.installation import APP, SEALING_KEY, aws_environment
+from tests.support.installation import APP, SEALING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

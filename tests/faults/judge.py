@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from le_auth.domain.grants import Grant, Sealed
     from le_auth.domain.users import User
     from local.simulator import TokenState
-    from tests.faults.town import Person, Town
+    from tests.faults.deeds import Person
+    from tests.faults.town import Town
     from tests.support.browser import Browser
     from tests.support.installation import Answer
 

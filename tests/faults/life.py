@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from le_auth.wiring import make_back_channel, make_table
 from tests.support.browser import Browser
 from tests.support.crossings import Killed
 from tests.support.installation import ACCOUNT, INTERVAL
+from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,8 +128,7 @@ class Life:
 
     def stored_token_is_live(self) -> bool:
         _, refresh_token = self.installation.tokens(self.user)
-        digest = hashlib.sha256(refresh_token.encode()).hexdigest()
-        found = self.installation.simulator.grants.find_token(digest, self.installation.now)
+        found = token_at_liveperson(self.installation, refresh_token)
         return found is not None and found.state == "live"
 
     def live_grants(self) -> int:

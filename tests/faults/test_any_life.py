@@ -1,4 +1,4 @@
-"""Any life: deeds, faults and time in whatever order hypothesis draws, on real handlers; see town.py and invariants.py.
+"""Any life: deeds, faults and time in whatever order hypothesis draws, on real handlers; see deeds.py, invariants.py.
 
 Some dozens of lives here, always the same; `make soak` draws thousands of new ones.
 """

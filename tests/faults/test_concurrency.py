@@ -6,7 +6,6 @@ table and nothing else. Time goes on, and LivePerson takes its time to answer, s
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from le_auth import wiring
 from le_auth.domain.scheduled import Batch, DueToken, Result
 from local.simulator import Clock
 from tests.support.installation import INTERVAL
+from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,11 +107,9 @@ class Everybody:
         return [user.user_id for user in self.users if not self._has_the_live_token(user)]
 
     def _has_the_live_token(self, user: User) -> bool:
-        grants = self.installation.simulator.grants
         _, refresh_token = self.installation.tokens(user)
-        digest = hashlib.sha256(refresh_token.encode()).hexdigest()
-        found = grants.find_token(digest, self.installation.now)
-        last = grants.all(user.account_id, user.user_id)[-1]
+        found = token_at_liveperson(self.installation, refresh_token)
+        last = self.installation.simulator.grants.all(user.account_id, user.user_id)[-1]
         return found is not None and (found.state, found.grant.id) == ("live", last.id)
 
 

@@ -1,28 +1,25 @@
-"""A few users on one installation: all that they, the schedule, back ends and bad luck can do, one deed at a time.
+"""A few users on one installation, where one deed is done at a time, with all the bad luck that it can have.
 
-A deed is one invocation of a real handler, or something that happens to the world. Another process may do a deed of its
-own just before any call of it.
+Another process may do a deed of its own just before any call that the first one makes.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from le_auth import wiring
 from le_auth.adapters.token_table import TokenTable
-from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
+from tests.faults.deeds import Deeds, Person
 from tests.faults.life import OVER
 from tests.faults.trouble import LIVEPERSON_ENDPOINTS, LIVEPERSON_OUTAGES, OUTAGES, WRONG_SECRET, Deed, Trouble
-from tests.support.browser import Browser, parameters
 from tests.support.crossings import Killed
-from tests.support.installation import ACCOUNT, APP, BASE_URL, CALLBACK_URL, INTERVAL, SECRET
+from tests.support.installation import ACCOUNT, APP, CALLBACK_URL, INTERVAL, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,28 +27,13 @@ if TYPE_CHECKING:
 
     from local.simulator import Simulator
     from tests.faults.judge import Judge
+    from tests.support.browser import Browser
     from tests.support.crossings import Crossings
     from tests.support.installation import Installation, Record
 
 _user_ids = count(800_000)
-MOST_MESSAGES = 3
-"""Of one user that wait at once."""
 MOST_ROUNDS = 4
 """Intervals until everybody is at rest: a lease that a dead process left, a grace, a late rescue, a refresh."""
-
-
-@dataclass(kw_only=True)
-class Person:
-    """A user.
-
-    Args:
-        browsers: in which the person signed in.
-        messages: scheduled ones that are not done.
-    """
-
-    user: User
-    browsers: list[Browser] = field(default_factory=list)
-    messages: list[Record] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -59,7 +41,8 @@ class Town:
     """Everybody, and what becomes of them, which the judge looks at after each deed.
 
     Args:
-        rescues: messages of RescueQueue, received and not yet landed; seen: ids of scheduled messages.
+        rescues: messages of RescueQueue, received and not yet landed.
+        seen: ids of scheduled messages.
         counted: deeds, for the report.
     """
 
@@ -75,6 +58,10 @@ class Town:
     @property
     def simulator(self) -> Simulator:
         return self.installation.simulator
+
+    @property
+    def deeds(self) -> Deeds:
+        return Deeds(town=self)
 
     def begin(self, number: int) -> None:
         """Begin anew, with people whom nobody knows yet."""
@@ -115,7 +102,7 @@ class Town:
             # What LivePerson closed, the next request may notice or not: each life must run the same again.
             wiring.the_http_client()._session.close()
         try:
-            getattr(self, deed.what)(self.people[deed.whose % len(self.people)], deed.which)
+            getattr(self.deeds, deed.what)(self.people[deed.whose % len(self.people)], deed.which)
         except Killed:
             self.counted["processes killed"] += 1
             self.installation.start_cold()
@@ -140,107 +127,6 @@ class Town:
             yield
         finally:
             self.simulator.clock.advance(-seconds)
-
-    # ---- deeds ----
-
-    def sign_in(self, person: Person, which: int) -> None:
-        """Sign in, in a browser of its own; by LivePerson's login page now and then."""
-        browser = Browser(installation=self.installation)
-        try:
-            self._sign_in(browser, person, by_the_login_page=which % 8 == 0)
-        finally:
-            browser.liveperson.close()
-
-    def _sign_in(self, browser: Browser, person: Person, *, by_the_login_page: bool) -> None:
-        location = browser.visit("/launch")["headers"].get("Location")
-        if location is None:
-            return  # the Domain API does not say where LivePerson is
-        user_id = person.user.user_id
-        if by_the_login_page:
-            callback = browser.log_in(location, user_id)
-        else:
-            code = self.simulator.issue_code(
-                app_install_id=APP, account=ACCOUNT, user_id=user_id, redirect_uri=CALLBACK_URL
-            )
-            callback = f"{CALLBACK_URL}?code={code}&state={parameters(location)['state']}"
-        self.judge.signs_in(person)
-        answer = browser.visit(callback)
-        self.judge.hear(answer)
-        if answer["statusCode"] == 303:
-            self.judge.signed_in(person, browser)
-
-    def sign_out_locally(self, person: Person, which: int) -> None:
-        self._sign_out(person, which, "local")
-
-    def sign_out_of_liveperson(self, person: Person, which: int) -> None:
-        self._sign_out(person, which, "liveperson")
-
-    def _sign_out(self, person: Person, which: int, scope: str) -> None:
-        """Sign out with a session that the browser had at any time: perhaps one that is over."""
-        if not person.browsers:
-            return
-        browser = person.browsers[-1 - which % len(person.browsers)]
-        kept = dict(browser.cookies)
-        about_to_end = self.judge.signs_out(person, browser)
-        answer = browser.call(f"/logout?scope={scope}", origin=BASE_URL)
-        browser.cookies = kept
-        self.judge.hear(answer)
-        if answer["statusCode"] == 200:
-            about_to_end()
-
-    def schedule(self, person: Person, _which: int) -> None:
-        """Send the message that the scheduler would, where it finds the user in the index."""
-        user, installation = person.user, self.installation
-        due = [key for page in self.table.due(slot_of(user)) for key in page]
-        if user.pk not in due or len(person.messages) >= MOST_MESSAGES:
-            return
-        new = [record for record in installation.due(user) if record["messageId"] not in self.seen]
-        self.seen |= {record["messageId"] for record in new}
-        person.messages += [record for record in new if json.loads(record["body"])["pk"] == user.pk]
-
-    def refresh(self, person: Person, _which: int) -> None:
-        """Have the scheduled message come, and at once be delivered."""
-        self.schedule(person, 0)
-        self.deliver(person, -1)
-
-    def deliver(self, person: Person, which: int) -> None:
-        """Deliver a message, however late; an even number: once more than needed."""
-        if person.messages:
-            self._deliver(person, person.messages[which % len(person.messages)], is_last=which % 2 == 1)
-
-    def _deliver(self, person: Person, record: Record, *, is_last: bool = True) -> None:
-        if not self.installation.work([record]) and is_last and record in person.messages:
-            person.messages.remove(record)
-
-    def vend(self, person: Person, _which: int) -> None:
-        event = {"account_id": ACCOUNT, "user_id": person.user.user_id}
-        self.judge.vended(person, self.installation.invoke("access_token", event))
-
-    def land(self, _person: Person, which: int) -> None:
-        """Deliver a rescue, in any order; an even number: once more than needed."""
-        if self.rescues:
-            self._land(self.rescues[which % len(self.rescues)], is_last=which % 2 == 1)
-
-    def _land(self, record: Record, *, is_last: bool = True) -> None:
-        if not self.installation.land([record]) and is_last and record in self.rescues:
-            self.rescues.remove(record)
-
-    def end_at_liveperson(self, person: Person, _which: int) -> None:
-        """Have LivePerson end all that the user gave, for reasons of its own."""
-        self.simulator.grants.end_user(ACCOUNT, person.user.user_id)
-
-    def expire(self, person: Person, _which: int) -> None:
-        """Have DynamoDB remove what its TTL allows."""
-        now = {":now": {"N": str(int(self.installation.now.timestamp()))}}
-        client: Any = self.installation.emulator.dynamodb
-        with suppress(client.exceptions.ConditionalCheckFailedException):
-            client.delete_item(
-                TableName=self.table.name,
-                Key={"pk": {"S": person.user.pk}},
-                ConditionExpression="expires_at < :now",
-                ExpressionAttributeValues=now,
-            )
-            self.judge.expired(person)
 
     # ---- the world ----
 
@@ -281,12 +167,12 @@ class Town:
             self.installation.go_on(INTERVAL)
             for person in self.people:
                 person.messages.clear()  # older than an interval
-                self.schedule(person, 0)
+                self.deeds.schedule(person, 0)
             self._deliver_all()
             self._take_rescues(is_due=True)
             if number >= 1:
                 for record in list(self.rescues):
-                    self._quietly(partial(self._land, record))
+                    self._quietly(partial(self.deeds.land_one, record))
             self.installation.go_on(OVER)
             self._deliver_all()
             if self.judge.sees_rest():
@@ -295,7 +181,7 @@ class Town:
     def ask_everybody(self) -> None:
         """Have a back end ask for everybody's token, and each browser look whether it is still signed in."""
         for person in self.people:
-            self._quietly(partial(self.vend, person, 0))
+            self._quietly(partial(self.deeds.vend, person, 0))
             for browser in person.browsers:
                 self._quietly(partial(self._look_in, person, browser))
 
@@ -305,7 +191,7 @@ class Town:
     def _deliver_all(self) -> None:
         for person in self.people:
             for record in list(person.messages):
-                self._quietly(partial(self._deliver, person, record))
+                self._quietly(partial(self.deeds.deliver_one, person, record))
 
     def _quietly(self, deed: Callable[[], None]) -> None:
         self.crossings.start()

@@ -45,7 +45,7 @@ class Deed:
     """What one process does.
 
     Args:
-        what: name of a method of Town.
+        what: name of a method of Deeds.
         whose: number of the person.
         which: of several ways, sessions, messages or rescues; counted around.
     """

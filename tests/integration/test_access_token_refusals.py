@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +14,7 @@ from tests.support.answers import json_of
 from tests.support.api_events import token_event
 from tests.support.back_end import BACK_END, ask, audit_line, request, vend
 from tests.support.installation import ACCOUNT, INTERVAL, Installation
-from tests.support.refreshes import refreshes
+from tests.support.refreshes import refresh_under_way, refreshes
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User
@@ -246,20 +244,13 @@ def test_after_an_unknown_end_nothing_is_sent_until_the_grace_is_over(installati
 
 
 def test_another_refresh_that_takes_long_is_waited_for_five_seconds(installation: Installation, ada: User) -> None:
-    go_on = Event()
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on)
     installation.go_on(2 * INTERVAL)
-    records = installation.due(ada)
-    with ThreadPoolExecutor(1) as threads:
-        working = threads.submit(installation.work, records)
-        assert fault.reached.wait(10)
+
+    with refresh_under_way(installation, installation.due(ada)):
         before = installation.now
-
         answer = request(installation, ada)
-
         assert installation.now - before == 5 * SECOND
-        go_on.set()
-        assert working.result() == []
+
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, str(120 - 5 + 1))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,8 @@ from le_auth.errors import (
     TableUnavailableError,
 )
 from tests.support.api_events import authorizer_event
-from tests.support.installation import ACCOUNT, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
+from tests.support.forged import FORGED_SESSIONS
+from tests.support.installation import ACCOUNT, ADA, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Browser
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 DENIED = {"isAuthorized": False}
 AS_ADA = {
     "isAuthorized": True,
@@ -93,20 +92,7 @@ def test_what_the_application_asks_in_its_query_is_none_of_our_business(browser:
     assert ask(browser, query=query) == AS_ADA
 
 
-@pytest.mark.parametrize(
-    "cookie",
-    [
-        "0.",
-        "0",
-        "",
-        "0.AAAA",
-        "0.%%%",
-        "x" * 5000,
-        "0." + base64.urlsafe_b64encode(b'["le12345678","1001",4076740800000,4076740800]').decode(),
-        "0.ÿ",
-        "\N{SUPERSCRIPT TWO}.AAAA",
-    ],
-)
+@pytest.mark.parametrize("cookie", FORGED_SESSIONS)
 def test_a_forged_session_lets_nobody_through_and_reads_no_item(
     installation: Installation, browser: Browser, cookie: str
 ) -> None:

@@ -30,10 +30,8 @@ def token_table(table_on_dynamodb_local: str) -> str:
 @pytest.fixture
 def meter(installation: Installation) -> Iterator[CapacityMeter]:
     installation.simulator.settings.refresh_token_length = LONGEST_REFRESH_TOKEN
-    meter = CapacityMeter(client=installation.table.client)
-    meter.open()
-    yield meter
-    meter.close()
+    with CapacityMeter(client=installation.table.client) as meter:
+        yield meter
 
 
 def test_a_sign_in_writes_two_items_and_the_first_one_enters_the_index(browser: Browser, meter: CapacityMeter) -> None:

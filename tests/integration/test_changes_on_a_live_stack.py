@@ -15,6 +15,7 @@ from le_auth.domain.users import User
 from tests.support.answers import json_of
 from tests.support.installation import (
     ACCOUNT,
+    ADA,
     APP,
     CALLBACK_URL,
     INTERVAL,
@@ -36,7 +37,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 OLD_KEY = {"id": "0", "key": SEALING_KEY}
 NEW_KEY = {"id": "1", "key": "canary-newer-sealing-key-" + "n" * 40}
 NEW_SECRET = "canary-newer-app-install-secret"
-ADA, BEN, LEA = (User(account_id=ACCOUNT, user_id=str(number)) for number in (1001, 1002, 1003))
+BEN, LEA = (User(account_id=ACCOUNT, user_id=user_id) for user_id in ("1002", "1003"))
 
 KEPT_BY_A_PROCESS = {
     "refresh_worker": ["the_refresh", "the_rescue"],

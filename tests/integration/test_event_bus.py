@@ -12,16 +12,14 @@ from le_auth.announce import announce
 from le_auth.domain.events import Event, authorization_lost, user_signed_in, user_signed_out
 from le_auth.domain.grants import Scope
 from le_auth.domain.id_token import Identity
-from le_auth.domain.users import User
 from le_auth.errors import GrantRevokedError, IdentityMismatchError, RotationLostError
 from tests.support.event_bus import DOCS, SCHEMA, install_bus, received, sign_in_and_lose
-from tests.support.installation import ACCOUNT, INTERVAL, NOON, SECRET, Installation
+from tests.support.installation import ACCOUNT, ADA, INTERVAL, NOON, SECRET, Installation
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
+    from le_auth.domain.users import User
     from tests.support.browser import Browser
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 @pytest.fixture

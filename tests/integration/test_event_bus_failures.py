@@ -9,9 +9,8 @@ import pytest
 
 from le_auth.adapters import aws
 from le_auth.domain.grants import Status
-from le_auth.domain.users import User
 from tests.support.event_bus import install_bus, received, sign_in_and_lose
-from tests.support.installation import ACCOUNT, Installation
+from tests.support.installation import ADA, Installation
 from tests.support.raw_server import RawServer
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     type Endpoint = Callable[[RawServer], None]
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 LONGEST = 3.0
 """Seconds; a second's patience, and much for a busy machine. The slow servers below take ten."""
 

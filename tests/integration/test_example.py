@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from le_auth.domain.users import User
 from tests.support.answers import json_of
 from tests.support.api_events import guarded_event
 from tests.support.fake_lambda import FakeLambda
-from tests.support.installation import ACCOUNT, Installation
+from tests.support.installation import ACCOUNT, ADA, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.installation import Answer
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 AS_ADA = {"account_id": ACCOUNT, "user_id": "1001", "is_admin": True, "is_lpa": False}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from le_auth.domain.refresh import GRACE, LEASE_TIME
 from tests.support.installation import INTERVAL, Installation
 from tests.support.item_size import item_size, write_units
+from tests.support.refreshes import refresh_under_way
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User
@@ -50,14 +50,9 @@ def test_it_stays_one_while_it_is_leased_after_failures(installation: Installati
     installation.work(records)
     installation.work(records)
     installation.go_on(LEASE_TIME + GRACE + timedelta(seconds=1))
-    go_on = Event()
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on)
-    working = Thread(target=installation.work, args=(records,))
-    working.start()
-    assert fault.reached.wait(10)
-    item = installation.item(user)
-    go_on.set()
-    working.join()
+
+    with refresh_under_way(installation, records):
+        item = installation.item(user)
 
     assert {"lease_owner", "lease_until", "unsettled", "failures", "last_error"} < item.keys()
     assert write_units(item) == 1

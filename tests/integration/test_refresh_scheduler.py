@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.installation import ACCOUNT, NOON, Installation, users_of_slot
+from tests.support.installation import NOON, Installation
+from tests.support.slots import users_of_slot
 
 if TYPE_CHECKING:
     from le_auth.domain.users import User
@@ -225,57 +225,6 @@ def test_when_time_runs_out_the_next_minute_goes_on(
     assert "time ran out" in capsys.readouterr().out
     installation.schedule(NOON + 7 * MINUTE)
     assert {message["pk"] for message in sent(installation)} == due
-
-
-# ---- many users in one slot ----
-
-
-def fill_slot(installation: Installation, slot: int, count: int) -> list[str]:
-    """Put so many keys into a slot, without signing anybody in."""
-    keys = [f"{ACCOUNT}#{number}" for number in range(100_000, 100_000 + count)]
-    table = installation.table
-    for batch in batched(keys, 25, strict=False):
-        puts: list[Any] = [{"PutRequest": {"Item": {"pk": {"S": pk}, "slot": {"N": str(slot)}}}} for pk in batch]
-        assert not table.client.batch_write_item(RequestItems={table.name: puts})["UnprocessedItems"]
-    installation.calls.clear()
-    return keys
-
-
-def keys_sent(installation: Installation) -> list[str]:
-    """Give the keys of all messages that the scheduler asked SQS to take."""
-    requests = installation.calls.of("SendMessageBatch")
-    return [json.loads(entry["MessageBody"])["pk"] for call in requests for entry in call.params["Entries"]]
-
-
-def test_a_slot_of_5000_users_is_sent_within_one_invocation(installation: Installation) -> None:
-    keys = fill_slot(installation, 7, 5000)
-
-    done = installation.schedule(NOON + 7 * MINUTE)
-
-    assert done == {"minutes": 1, "due": 5000, "complete": True}
-    assert sorted(keys_sent(installation)) == keys
-    assert len(installation.calls.of("SendMessageBatch")) == 500
-
-
-def test_a_slot_that_time_was_too_short_for_is_continued_where_sending_stopped(installation: Installation) -> None:
-    keys = fill_slot(installation, 7, 5000)
-    installation.schedule(NOON + 6 * MINUTE)
-
-    def take_time(**_: object) -> None:
-        installation.go_on(timedelta(seconds=0.2))
-
-    events = installation.module("refresh_scheduler").aws.sqs().meta.events
-    events.register("before-parameter-build.sqs.SendMessageBatch", take_time)
-    rounds = [installation.schedule(NOON + minute * MINUTE) for minute in (7, 7, 8)]
-    events.unregister("before-parameter-build.sqs.SendMessageBatch", take_time)
-
-    assert rounds == [
-        {"minutes": 0, "due": 3000, "complete": False},
-        {"minutes": 1, "due": 2000, "complete": True},
-        {"minutes": 1, "due": 0, "complete": True},
-    ]
-    assert sorted(keys_sent(installation)) == keys
-    assert installation.items()["#scheduler"].keys() == {"pk", "finished_minute", "interval_minutes"}
 
 
 def test_the_number_of_due_tokens_is_reported_every_minute_also_when_it_is_0(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,14 +11,13 @@ import pytest
 from le_auth.domain.sessions import COOKIE, Session
 from le_auth.domain.users import User
 from tests.support.answers import json_of, page_of
-from tests.support.installation import ACCOUNT, BASE_URL, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
+from tests.support.forged import FORGED_SESSIONS
+from tests.support.installation import ACCOUNT, ADA, BASE_URL, NOON, OTHER_ACCOUNT, SEALING_KEY, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 def test_the_landing_page_leads_to_launch_where_nobody_is_signed_in(
@@ -107,20 +105,7 @@ def test_a_session_ends_after_its_hours(installation: Installation, browser: Bro
     assert page_of(browser.visit("/")).links == [f"{BASE_URL}/launch"]
 
 
-@pytest.mark.parametrize(
-    "cookie",
-    [
-        "0.",
-        "0",
-        "",
-        "0.AAAA",
-        "0.%%%",
-        "x" * 5000,
-        "0." + base64.urlsafe_b64encode(b'["le12345678","1001",4076740800000,4076740800]').decode(),
-        "0.ÿ",
-        "\N{SUPERSCRIPT TWO}.AAAA",
-    ],
-)
+@pytest.mark.parametrize("cookie", FORGED_SESSIONS)
 def test_a_forged_session_is_none(installation: Installation, browser: Browser, cookie: str) -> None:
     installation.sign_in()
     browser.cookies[COOKIE] = cookie

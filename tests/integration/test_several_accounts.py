@@ -14,6 +14,7 @@ from tests.support.answers import json_of
 from tests.support.api_events import authorizer_event
 from tests.support.installation import (
     ACCOUNT,
+    ADA,
     APP,
     CALLBACK_URL,
     INTERVAL,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Browser
 
-ADA, LEA = User(account_id=ACCOUNT, user_id="1001"), User(account_id=OTHER_ACCOUNT, user_id="1003")
+LEA = User(account_id=OTHER_ACCOUNT, user_id="1003")
 FIRST, SECOND = f"account_id={ACCOUNT}", f"account_id={OTHER_ACCOUNT}"
 
 

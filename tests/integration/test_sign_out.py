@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -14,7 +13,7 @@ from le_auth.domain.sign_out import Revocation
 from le_auth.domain.slots import slot_of
 from le_auth.errors import TableUnavailableError
 from tests.support.installation import ACCOUNT, APP, INTERVAL, NOON, SECRET, Installation
-from tests.support.refreshes import live_grants
+from tests.support.refreshes import live_grants, refresh_under_way
 
 if TYPE_CHECKING:
     from typing import Any
@@ -137,23 +136,15 @@ def test_an_older_secret_revokes_where_the_newer_is_not_yet_known_there(installa
 
 
 @BOTH
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("held", ["before", "after"])
 def test_a_refresh_under_way_never_brings_a_signed_out_user_back(
-    installation: Installation, ada: User, scope: Scope, when: str
+    installation: Installation, ada: User, scope: Scope, held: Literal["before", "after"]
 ) -> None:
     """Whether LivePerson hears of the refresh or of the sign-out first."""
-    go_on = Event()
-    fault = installation.simulator.faults.order("token-refresh", "delay", until=go_on, when=when)
-    records = installation.due(ada)
-
-    with ThreadPoolExecutor(1) as threads:
-        working = threads.submit(installation.work, records)
-        assert fault.reached.wait(10)
+    with refresh_under_way(installation, installation.due(ada), held=held):
         installation.sign_out(ada, scope)
         installation.enter("refresh_worker")
         signed_out = installation.item(ada)
-        go_on.set()
-        assert working.result() == []
 
     installation.land(installation.receive_rescues())
     found = installation.item(ada)

@@ -21,8 +21,9 @@ from tests.support.installation import (
     CALLBACK_URL,
     SECRET,
 )
-from tests.support.processed_template import FUNCTIONS, properties
+from tests.support.processed_template import properties
 from tests.support.secrets_seen import SecretsSeen
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,10 +12,9 @@ from le_auth.domain.client_secrets import with_each_secret
 from le_auth.domain.launch import Launch
 from le_auth.domain.secret import Secret
 from le_auth.domain.transactions import Transaction
-from le_auth.domain.users import User
 from le_auth.errors import CodeRefusedError, LeAuthError
 from tests.support.breaks import broken_by, broken_by_template
-from tests.support.installation import ACCOUNT
+from tests.support.installation import ACCOUNT, ADA
 from tests.support.processed_template import only_resource_of_type
 
 if TYPE_CHECKING:
@@ -26,12 +25,11 @@ if TYPE_CHECKING:
     from tests.support.installation import Installation
 
 FLOOD = 100
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 def note_in_table(pk: str) -> None:
     """Write something to an item, as a function would that keeps count."""
-    (table,) = aws.dynamodb().list_tables()["TableNames"]
+    (table,) = (name for name in aws.dynamodb().list_tables()["TableNames"] if name.startswith("tokens-"))
     values: Any = {":one": {"N": "1"}}
     aws.dynamodb().update_item(
         TableName=table, Key={"pk": {"S": pk}}, UpdateExpression="ADD noted :one", ExpressionAttributeValues=values
@@ -111,7 +109,9 @@ def test_point_30_a_callback_with_a_self_made_cookie_costs_one_write_and_one_req
     assert len(operations) == FLOOD + 2
 
 
-@broken_by("states are not consumed", {"le_auth.adapters.token_table.TokenTable.consume_state": lambda *_, **__: None})
+@broken_by(
+    "states are not consumed", {"le_auth.adapters.sign_in_writes.SignInWrites.consume_state": lambda *_, **__: None}
+)
 def test_point_30_the_same_one_over_and_over_costs_one_request_in_all(
     installation: Installation, browser: Browser
 ) -> None:

@@ -14,8 +14,7 @@ from le_auth.domain.refusals import read_refusal
 from le_auth.domain.token_answer import read_tokens
 from tests.support.breaks import broken_by
 from tests.support.canaries import watch
-from tests.support.flow import ADA
-from tests.support.installation import ACCOUNT, APP, INTERVAL, OTHER_SECRET, SEALING_KEY, SECRET
+from tests.support.installation import ACCOUNT, ADA, APP, INTERVAL, OTHER_SECRET, SEALING_KEY, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 from le_auth import web
-from le_auth.adapters.token_table import TokenTable
+from le_auth.adapters.sign_in_writes import SignInWrites
 from le_auth.domain import transactions
 from le_auth.domain.secret import Secret
 from tests.support.breaks import broken_by
@@ -37,9 +37,9 @@ def does_nothing(*_: object, **__: object) -> None:
 def reads_then_writes(callbacks: int) -> Callable[..., None]:
     """Consume a state in two steps, with all callbacks between the two at once."""
     barrier = Barrier(callbacks, timeout=10)
-    put = TokenTable.consume_state
+    put = SignInWrites.consume_state
 
-    def consume(table: TokenTable, state_hash: str, *, now: datetime) -> None:
+    def consume(table: SignInWrites, state_hash: str, *, now: datetime) -> None:
         key = {"pk": {"S": f"state#{state_hash}"}}
         found = "Item" in table.client.get_item(TableName=table.name, Key=key, ConsistentRead=True)
         barrier.wait()
@@ -50,8 +50,8 @@ def reads_then_writes(callbacks: int) -> Callable[..., None]:
     return consume
 
 
-@broken_by("not consumed", {"le_auth.adapters.token_table.TokenTable.consume_state": does_nothing})
-@broken_by("read, then written", {"le_auth.adapters.token_table.TokenTable.consume_state": reads_then_writes(4)})
+@broken_by("not consumed", {"le_auth.adapters.sign_in_writes.SignInWrites.consume_state": does_nothing})
+@broken_by("read, then written", {"le_auth.adapters.sign_in_writes.SignInWrites.consume_state": reads_then_writes(4)})
 def test_point_04_of_parallel_callbacks_one_sends_the_code(installation: Installation, browser: Browser) -> None:
     event = browser.event(browser.come_back())
     installation.invoke("callback", browser.event("/callback"))
@@ -64,17 +64,17 @@ def test_point_04_of_parallel_callbacks_one_sends_the_code(installation: Install
 
 
 def consumes_late() -> dict[str, object]:
-    consume, save = TokenTable.consume_state, TokenTable.save_sign_in
+    consume, save = SignInWrites.consume_state, SignInWrites.save_sign_in
     begun: dict[str, Any] = {}
 
-    def keep(_: TokenTable, state_hash: str, *, now: datetime) -> None:
+    def keep(_: SignInWrites, state_hash: str, *, now: datetime) -> None:
         begun.update(state_hash=state_hash, now=now)
 
-    def then_save(table: TokenTable, *args: Any, **options: Any) -> int:
+    def then_save(table: SignInWrites, *args: Any, **options: Any) -> int:
         consume(table, **begun)
         return save(table, *args, **options)
 
-    table = "le_auth.adapters.token_table.TokenTable"
+    table = "le_auth.adapters.sign_in_writes.SignInWrites"
     return {f"{table}.consume_state": keep, f"{table}.save_sign_in": then_save}
 
 
@@ -114,7 +114,7 @@ def test_point_05_a_session_ends_after_its_hours_whatever_its_cookie_does(
     assert browser.visit("/session")["statusCode"] == 401
 
 
-def counts_expired_as_gone(table: TokenTable, state_hash: str, *, now: datetime) -> None:
+def counts_expired_as_gone(table: SignInWrites, state_hash: str, *, now: datetime) -> None:
     table.client.put_item(
         TableName=table.name,
         Item={"pk": {"S": f"state#{state_hash}"}},
@@ -123,7 +123,7 @@ def counts_expired_as_gone(table: TokenTable, state_hash: str, *, now: datetime)
     )
 
 
-@broken_by("gone", {"le_auth.adapters.token_table.TokenTable.consume_state": counts_expired_as_gone})
+@broken_by("gone", {"le_auth.adapters.sign_in_writes.SignInWrites.consume_state": counts_expired_as_gone})
 def test_point_05_a_used_state_that_ttl_should_have_deleted_stays_used(
     installation: Installation, browser: Browser
 ) -> None:

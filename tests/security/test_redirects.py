@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from functions.callback import app
-from le_auth.errors import RequestError
 from tests.support.breaks import broken_by
 from tests.support.browser import parameters
 from tests.support.forged import change_transaction
 from tests.support.hostile_urls import hostile_urls
 from tests.support.installation import BASE_URL
+from tests.support.loose_rules import RESOLVE, any_of_that_host, any_path, any_that_begins_so
 
 if TYPE_CHECKING:
-    from le_auth.domain.return_to import ReturnRule
     from tests.support.browser import Browser
     from tests.support.installation import Answer, Installation
 
-RESOLVE = "le_auth.domain.return_to.ReturnRule.resolve"
 ANSWER = "functions.callback.app.answer"
 FRONT = "https://front.example.com"
-
-
-def any_path(rule: ReturnRule, return_to: str) -> str:
-    return return_to if return_to.startswith("/") else rule._resolve_absolute(return_to)
-
-
-def any_that_begins_so(rule: ReturnRule, return_to: str) -> str:
-    if return_to.startswith((rule.origin, *rule.allowed_origins)):
-        return return_to
-    raise RequestError("no")
-
-
-def any_of_that_host(rule: ReturnRule, return_to: str) -> str:
-    allowed = {urlsplit(origin).hostname for origin in (rule.origin, *rule.allowed_origins)}
-    with suppress(ValueError):
-        if urlsplit(return_to).hostname in allowed:
-            return return_to
-    raise RequestError("no")
 
 
 # ---- 14: no open redirect ----

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import Error
 
-from tests.security.test_redirects import RESOLVE, any_of_that_host, any_path, any_that_begins_so
 from tests.support.breaks import broken_by
 from tests.support.browser import parameters
 from tests.support.chromium import running_chromium
 from tests.support.hostile_urls import hostile_urls
 from tests.support.installation import ACCOUNT, APP
+from tests.support.loose_rules import RESOLVE, any_of_that_host, any_path, any_that_begins_so
+from tests.support.web_server import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import Browser as Chromium
     from playwright.sync_api import Page
 
     from tests.support.browser import Browser
-    from tests.support.installation import Installation
+    from tests.support.installation import Answer, Installation
 
 pytestmark = pytest.mark.chromium
 
@@ -35,55 +35,28 @@ RESOLVES = """([values, base]) => values.map(value => {
 })"""
 
 
+@dataclass
 class Front:
     """Answers as the API does after a sign-in: /callback is a redirect to the location, all else is a page."""
 
-    def __init__(self) -> None:
-        self.location: str | None = None
-        front = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                front.answer(self)
-
-            def log_message(self, *_: object) -> None:
-                """Keep the test's output quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_port)
+    port: int = 0
+    location: str | None = None
 
     @property
     def origins(self) -> tuple[str, str]:
         """Our own and one of ReturnOrigins."""
         return f"http://localhost:{self.port}", f"http://app.localhost:{self.port}"
 
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        if request.path == "/callback" and self.location is not None:
-            request.send_response(303)
-            request.send_header("Location", self.location)
-        else:
-            request.send_response(200)
-            request.send_header("Content-Type", "text/plain")
-        request.send_header("Content-Length", "0")
-        request.end_headers()
+    def respond(self, event: Mapping[str, Any]) -> Answer:
+        if event["rawPath"] == "/callback" and self.location is not None:
+            return {"statusCode": 303, "headers": {"Location": self.location}, "body": ""}
+        return {"statusCode": 200, "headers": {"Content-Type": "text/plain"}, "body": ""}
 
 
 @pytest.fixture
 def front(installation: Installation) -> Iterator[Front]:
-    with Front() as front:
+    front = Front()
+    with serving(front.respond) as front.port:
         own, app = front.origins
         installation.configure(PublicBaseUrl=own, ReturnOrigins=app)
         installation.simulator.add_redirect_uri(APP, f"{own}/callback")

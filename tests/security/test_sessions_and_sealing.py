@@ -18,7 +18,7 @@ from le_auth.domain.tokens import pack_tokens
 from le_auth.domain.users import User
 from le_auth.errors import SealingKeyError
 from tests.support.breaks import broken_by
-from tests.support.installation import ACCOUNT
+from tests.support.installation import ADA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tests.security.conftest import Sent
     from tests.support.browser import Browser
     from tests.support.installation import Answer, Installation
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 # ---- 25: sessions ----

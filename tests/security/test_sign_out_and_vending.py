@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.access_token import app
 from le_auth.domain.sign_out import SignOut
-from le_auth.domain.users import User
 from tests.support.api_events import token_event
 from tests.support.breaks import broken_by, broken_by_template
-from tests.support.installation import ACCOUNT, BASE_URL
+from tests.support.installation import ADA, BASE_URL
 from tests.support.outline import Outline
 from tests.support.processed_template import resources_of_type
 
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
 
     from le_auth.browser import Route
     from le_auth.domain.on_demand import Vended
+    from le_auth.domain.users import User
     from tests.support.browser import Browser
     from tests.support.installation import Answer, Installation
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 FORM = {"accept": "text/html", "content_type": "application/x-www-form-urlencoded", "origin": "null"}
 CALLER = "arn:aws:iam::111122223333:user/back-end"
 EVIL = "https://evil.example.net"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from le_auth.domain.token_answer import read_json_object, read_tokens
 from le_auth.errors import OutcomeUnknownError
 from tests.support.breaks import broken_by
 from tests.support.installation import ACCOUNT
+from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ def writes_what_comes(answer: Mapping[str, Any], **options: Any) -> Tokens:
 
 
 def state_of(installation: Installation, token: str) -> str:
-    found = installation.simulator.grants.find_token(hashlib.sha256(token.encode()).hexdigest(), installation.now)
+    found = token_at_liveperson(installation, token)
     return "unknown" if found is None else found.state
 
 

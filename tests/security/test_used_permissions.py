@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from functions.callback import app
 from le_auth.domain.slots import slot_of
-from le_auth.domain.users import User
 from tests.support.api_events import authorizer_event, guarded_event
 from tests.support.breaks import broken_by, broken_by_template
 from tests.support.event_bus import install_bus
 from tests.support.fake_lambda import FakeLambda
-from tests.support.installation import ACCOUNT, BASE_URL, FUNCTIONS, INTERVAL, SECRET
+from tests.support.installation import ACCOUNT, ADA, BASE_URL, INTERVAL, SECRET
 from tests.support.permissions import Permission, Used, granted, operations_in_the_code
 from tests.support.processed_template import as_list, properties, resources_of_type
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from le_auth.domain.users import User
     from tests.support.browser import Browser
     from tests.support.installation import Installation
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 # What Lambda does in a function's name, which no call of the function shows.
 WRITES_ITS_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")

@@ -26,16 +26,17 @@ class Units:
 
 @dataclass(slots=True, kw_only=True)
 class CapacityMeter:
-    """Asks for the units of each call of a client, and adds them up; a refused write tells none."""
+    """Adds up the units of each call of a client until the block ends; a refused write tells none."""
 
     client: Any
     taken: list[Units] = field(default_factory=list)
 
-    def open(self) -> None:
+    def __enter__(self) -> Self:
         self.client.meta.events.register("before-parameter-build", self._ask)
         self.client.meta.events.register("after-call", self._note)
+        return self
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self.client.meta.events.unregister("before-parameter-build", self._ask)
         self.client.meta.events.unregister("after-call", self._note)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from local.runner.aws import Aws
+from local.runner.aws import CREDENTIALS, REGION, Aws
 from local.runner.ministack import start_ministack
 from local.runner.places import Places
 from tests.support.template import properties
@@ -98,6 +99,19 @@ class Emulator(Aws):
             self.secretsmanager,
         ):
             client.close()
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """What Lambda gives its functions of AWS, and nothing of this machine's own settings."""
+    return {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
 
 
 @contextmanager

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from le_auth.domain.grants import Grant, Lease, LeaseTerms, Scope, Sealed, Status
 from le_auth.domain.slots import SLOTS, slot_of
-from le_auth.errors import GrantMovedError, TableUnavailableError, TransactionExpiredError
+from le_auth.errors import GrantMovedError, TransactionExpiredError
+from tests.support.fakes_mishaps import Mishaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from le_auth.domain.grants import Renewal
@@ -31,44 +31,14 @@ _ATTEMPT_IS_OVER: dict[str, Any] = {
 
 
 @dataclass(slots=True)
-class FakeTable:
-    """The ports GrantFinder, SignInStore, GrantStore and SignOutStore.
-
-    Args:
-        orders: {method: what its next calls meet first}, such as an outage or somebody else's write.
-        writes: the names of the writes that were tried.
-    """
+class FakeTable(Mishaps):
+    """The ports GrantFinder, SignInStore, GrantStore and SignOutStore."""
 
     grants: dict[User, Grant] = field(default_factory=dict)
     used_states: set[str] = field(default_factory=set)
-    orders: dict[str, deque[Callable[[], object]]] = field(default_factory=lambda: defaultdict(deque))
-    lost_answers: set[str] = field(default_factory=set)
-    unheard: set[str] = field(default_factory=set)
-    writes: list[str] = field(default_factory=list)
 
     def put(self, grant: Grant) -> None:
         self.grants[grant.user] = grant
-
-    def before(self, method: str, *happenings: Callable[[], object]) -> None:
-        """Let something happen before each of a method's next calls."""
-        self.orders[method].extend(happenings)
-
-    def fail(self, method: str, *, times: int = 1, first: Callable[[], object] = lambda: None) -> None:
-        """Let a method's next calls find the table unavailable, once something else has happened."""
-
-        def fail() -> None:
-            first()
-            _outage()
-
-        self.before(method, *[fail] * times)
-
-    def do_but_fail(self, method: str) -> None:
-        """Let a method's next call be done, although the caller never hears of it."""
-        self.unheard.add(method)
-
-    def lose_answer(self, method: str) -> None:
-        """Let the answer of a method's next call be lost, so that the client repeats the request by itself."""
-        self.lost_answers.add(method)
 
     def consume_state(self, state_hash: str, *, now: datetime) -> None:  # noqa: ARG002 - the port's form
         self._begin("consume_state")
@@ -251,21 +221,6 @@ class FakeTable:
             raise GrantMovedError(found)
         return found
 
-    def _begin(self, method: str) -> None:
-        self.writes.append(method)
-        if self.orders[method] and method not in self.unheard:
-            self.orders[method].popleft()()
-
-    def _answer[T](self, method: str, write: Callable[[], T]) -> T:
-        answer = write()
-        if method in self.unheard:
-            self.unheard.remove(method)
-            _outage()
-        if method in self.lost_answers:
-            self.lost_answers.remove(method)
-            return write()
-        return answer
-
 
 @dataclass(frozen=True, slots=True)
 class DueIndex(Mapping[int, "Sequence[Sequence[str]]"]):
@@ -318,7 +273,3 @@ def _signed_out(grant: Grant, number: int, scope: Scope) -> Grant:
 def _second(time: datetime) -> datetime:
     """The table holds whole seconds."""
     return time.replace(microsecond=0)
-
-
-def _outage() -> None:
-    raise TableUnavailableError("The token table cannot be reached.")

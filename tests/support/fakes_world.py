@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.back_channel import BackChannel
-from le_auth.domain.grants import Scope
+from le_auth.domain.grants import Renewal, Scope
 from le_auth.domain.keeping import TokenKeeper
 from le_auth.domain.on_demand import OnDemand
 from le_auth.domain.refresh import Refresher
@@ -121,6 +121,12 @@ class World:
         epoch = 0 if grant is None else grant.session_epoch
         return self.sign_out.sign_out(user, scope=scope, session_epoch=epoch, now=self.clock.now)
 
+    def leave_due(self, error: Exception | None = None) -> None:
+        """Have Ada signed out from a LivePerson that does not hear of it."""
+        self.endpoint.revocation_errors.append(error or SentinelUnavailableError("down"))
+        assert self.leave(ADA, Scope.LIVEPERSON) is Revocation.DUE
+        self.endpoint.revoked.clear()
+
     def sign_in_again(self) -> None:
         """Let Ada sign in in another browser, as generation 1000 or, after a sign-out, the next."""
         tokens = some_tokens("signed-in", at=self.clock.now)
@@ -135,6 +141,13 @@ class World:
 def a_batch(now: datetime = NOON) -> Batch:
     """A batch with ten minutes to go."""
     return Batch(ends_at=now + timedelta(minutes=10))
+
+
+def a_renewal(name: str = "rescued", *, replaces: int = 7) -> Renewal:
+    """Make tokens of Ada's, for an hour, that a refresh brought at noon and the table did not take."""
+    sealed = FakeSealer(["k1"]).seal_tokens(some_tokens(name), user=ADA, generation=replaces + 1)
+    expires_at = NOON + timedelta(hours=1)
+    return Renewal(user=ADA, replaces=replaces, sealed=sealed, received_at=NOON, access_expires_at=expires_at)
 
 
 def limited(retry_after: int | None) -> SentinelUnavailableError:

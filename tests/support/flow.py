@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from le_auth.domain.users import User
 from tests.support.api_events import token_event
 from tests.support.canaries import watch
-from tests.support.installation import ACCOUNT, INTERVAL
+from tests.support.installation import ADA, INTERVAL
+from tests.support.refreshes import refresh_unsaved
 
 if TYPE_CHECKING:
     import pytest
 
+    from le_auth.domain.users import User
     from tests.support.browser import Browser
     from tests.support.installation import Answer, Installation, Record
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 class Flow:
@@ -43,10 +42,8 @@ class Flow:
 
     def refresh_unsaved(self, user: User = ADA) -> list[Record]:
         """Have tokens refreshed that the table does not take; gives what waits to be rescued."""
-        fault = self.installation.calls.order("UpdateItem", containing=":replaced")
-        self.refresh(user)
-        fault.times = 0
-        return self.installation.receive_rescues()
+        self.installation.go_on(INTERVAL)
+        return refresh_unsaved(self.installation, user)
 
     @staticmethod
     def leaks(capsys: pytest.CaptureFixture[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Transaction cookies that a browser made up, or changed."""
+"""Cookies that a browser made up, or changed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.support.browser import Browser
+
+FORGED_SESSIONS = [
+    "0.",
+    "0",
+    "",
+    "0.AAAA",
+    "0.%%%",
+    "x" * 5000,
+    "0." + base64.urlsafe_b64encode(b'["le12345678","1001",4076740800000,4076740800]').decode(),
+    "0.ÿ",
+    "\N{SUPERSCRIPT TWO}.AAAA",
+]
+"""Values of a session cookie that we never sealed."""
 
 
 def read_transaction(browser: Browser) -> dict[str, Any]:

@@ -7,7 +7,6 @@ until a test moves it.
 from __future__ import annotations
 
 import json
-import os
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,23 +15,21 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from le_auth import browser, observe, wiring
 from le_auth.adapters.sealing import Keyring
 from le_auth.adapters.token_table import TokenTable
 from le_auth.domain.id_token import Identity
 from le_auth.domain.secret import Secret
 from le_auth.domain.sign_out import SignOut
-from le_auth.domain.slots import slot_of
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
 from le_auth.settings import Environment
 from tests.support.canaries import watch
-from tests.support.template import Deployed, properties
+from tests.support.invocation import Context, record_of
+from tests.support.template import FUNCTIONS, Deployed, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pytest
 
@@ -43,6 +40,8 @@ if TYPE_CHECKING:
     from tests.support.emulator import Emulator
 
 ACCOUNT, OTHER_ACCOUNT = "le12345678", "le87654321"
+ADA = User(account_id=ACCOUNT, user_id="1001")
+"""Who signs in where nobody is named."""
 APP, OTHER_APP = "75588e18-0213-4e33-8174-883acac7e3c4", "0b9a3c6e-5a3c-4c5e-9d0e-2f1a7c4b8d11"
 SECRET, OTHER_SECRET = "canary-5d1f0c9a7e3b2846", "canary-b93e60d7c2a5184f"
 SEALING_KEY = "canary-sealing-key-" + "k" * 45
@@ -52,31 +51,8 @@ NOON = datetime(2099, 3, 9, 12, tzinfo=UTC)
 """Far ahead: the emulator removes items by the machine's clock, and a test must not lose any that way."""
 INTERVAL = timedelta(minutes=30)
 
-FUNCTIONS = {
-    "launch": "LaunchFunction",
-    "callback": "CallbackFunction",
-    "session": "SessionFunction",
-    "authorizer": "AuthorizerFunction",
-    "example": "ExampleFunction",
-    "refresh_scheduler": "RefreshSchedulerFunction",
-    "refresh_worker": "RefreshWorkerFunction",
-    "access_token": "AccessTokenFunction",
-}
-
 type Answer = dict[str, Any]
 type Record = dict[str, Any]
-
-
-class Context(LambdaContext):
-    """What Lambda tells a function of its invocation."""
-
-    def __init__(self, function: str, remaining: timedelta) -> None:
-        self._function_name = function
-        self._aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
-        self._remaining = remaining
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
-        return int(self._remaining.total_seconds() * 1000)
 
 
 @dataclass(kw_only=True)
@@ -253,7 +229,7 @@ class Installation:
             )
             if not answer.get("Messages"):
                 return records
-            records += [_record(message, url) for message in answer["Messages"]]
+            records += [record_of(message, url) for message in answer["Messages"]]
 
     def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[Record]:
         """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the messages that stay."""
@@ -305,45 +281,3 @@ class Installation:
         }
         done: dict[str, Any] = self.invoke("refresh_scheduler", event, remaining=remaining)
         return done
-
-
-def _record(message: Any, url: str) -> Record:
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message.get("Attributes", {}),
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{url.rpartition('/')[2]}",
-        "awsRegion": "us-east-1",
-    }
-
-
-def users_of_slot(slot: int, count: int, *, account: str = ACCOUNT) -> list[User]:
-    """Find users who are refreshed in this minute of the hour."""
-    return _first(count, (user for user in _everybody(account) if slot_of(user) == slot))
-
-
-def _everybody(account: str) -> Iterable[User]:
-    return (User(account_id=account, user_id=str(number)) for number in range(5000, 50_000))
-
-
-def _first(count: int, users: Iterable[User]) -> list[User]:
-    iterator = iter(users)
-    return [next(iterator) for _ in range(count)]
-
-
-def aws_environment(endpoint: str) -> dict[str, str]:
-    """What Lambda gives its functions of AWS, and nothing of this machine's own settings."""
-    from local.runner.aws import CREDENTIALS, REGION
-
-    return {
-        **CREDENTIALS,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1,localhost",
-    }

@@ -1,4 +1,4 @@
-"""What an operator's command meets in the tests: users' records, findings, and a stack that CloudFormation knows."""
+"""What an operator's command meets in the tests: users' records, dead letters, a stack that CloudFormation knows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import jsonschema
 from click.testing import CliRunner
 
 from le_auth.domain.grants import Status
-from le_auth.domain.users import User
 from operator_cli.app import cli
 from operator_cli.run import Surroundings
 from operator_cli.stack import DeployedStack
 from operator_cli.user_records import UserRecord
 from tests.support.canaries import watch
+from tests.support.installation import ADA
 from tests.support.template import read_template
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from le_auth.domain.users import User
     from tests.support.emulator import Emulator
     from tests.support.installation import Installation
 
 _SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "operator-output.schema.json").read_text())
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
-ADA = User(account_id="le12345678", user_id="1001")
+QUEUES = {"rescue": "RescueQueue", "refresh": "RefreshQueue"}
+"""By the names that the tool has for them."""
 
 
 def a_record(user: User = ADA, **changes: Any) -> UserRecord:
@@ -137,6 +139,17 @@ def make_stack(emulator: Emulator, name: str, *, parameters: Mapping[str, str], 
     emulator.cloudformation.get_waiter("stack_create_complete").wait(
         StackName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 500}
     )
+
+
+def put_dead_letters(installation: Installation, queue: str, *bodies: str) -> None:
+    """Put messages into the queue of a queue's dead letters."""
+    sqs = installation.emulator.sqs
+    url = installation.deployed.resources[QUEUES[queue]]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    name = json.loads(policy)["deadLetterTargetArn"].rpartition(":")[2]
+    dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    for body in bodies:
+        sqs.send_message(QueueUrl=dead, MessageBody=body)
 
 
 _SCHEDULE = {

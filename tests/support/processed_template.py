@@ -25,17 +25,6 @@ policies = type("NoManagedPolicies", (), {"load": lambda self: {}})()
 print(json.dumps([written, transform(uploaded, {"AppInstalls": "account=install"}, policies)]))
 """
 
-FUNCTIONS = {
-    "launch": "LaunchFunction",
-    "callback": "CallbackFunction",
-    "session": "SessionFunction",
-    "authorizer": "AuthorizerFunction",
-    "example": "ExampleFunction",
-    "refresh_scheduler": "RefreshSchedulerFunction",
-    "refresh_worker": "RefreshWorkerFunction",
-    "access_token": "AccessTokenFunction",
-}
-
 
 @cache
 def _translation() -> subprocess.CompletedProcess[str]:

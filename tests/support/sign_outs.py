@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from le_auth.domain.users import User
-from tests.support.installation import ACCOUNT
 from tests.support.outline import Outline
 
 if TYPE_CHECKING:
@@ -13,7 +11,6 @@ if TYPE_CHECKING:
     from tests.support.installation import Answer
 
 
-ADA = User(account_id=ACCOUNT, user_id="1001")
 FRONT_END = "https://app.example.com"
 FORM = {"accept": "text/html", "content_type": "application/x-www-form-urlencoded"}
 

@@ -13,7 +13,7 @@ from le_auth.domain.refresh import LEASE_TIME
 from le_auth.domain.secret import Secret
 from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
-from tests.support.installation import NOON, SEALING_KEY
+from tests.support.installation import ADA, NOON, SEALING_KEY
 
 if TYPE_CHECKING:
     import pytest
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from le_auth.adapters.token_table import TokenTable
     from le_auth.errors import GrantMovedError
 
-ADA = User(account_id="le12345678", user_id="1001")
 BEN = User(account_id="le12345678", user_id="1002")
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HALF_PAST = NOON + 30 * MINUTE

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+_KEY = pytest.StashKey["Tallies"]()
+
 
 class Tallies:
     """Counters and figures, each with its title; a plugin of pytest."""
@@ -14,6 +16,14 @@ class Tallies:
     def __init__(self) -> None:
         self._counters: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._figures: defaultdict[str, dict[str, str]] = defaultdict(dict)
+
+    @classmethod
+    def of_run(cls, config: pytest.Config) -> Tallies:
+        """Give the one that all tests of a run share; it is made when it is asked for first."""
+        if _KEY not in config.stash:
+            config.stash[_KEY] = cls()
+            config.pluginmanager.register(config.stash[_KEY])
+        return config.stash[_KEY]
 
     def of(self, title: str) -> Counter[str]:
         """Give the counter that is printed below a title."""

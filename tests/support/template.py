@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+FUNCTIONS = {
+    "launch": "LaunchFunction",
+    "callback": "CallbackFunction",
+    "session": "SessionFunction",
+    "authorizer": "AuthorizerFunction",
+    "example": "ExampleFunction",
+    "refresh_scheduler": "RefreshSchedulerFunction",
+    "refresh_worker": "RefreshWorkerFunction",
+    "access_token": "AccessTokenFunction",
+}
+"""{folder: logical id}."""
 
 
 class Loader(yaml.SafeLoader):  # type: ignore[misc]

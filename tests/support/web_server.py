@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from contextlib import contextmanager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,17 @@ def serving(respond: Respond) -> Iterator[int]:
     Args:
         respond: gives the answer to an event, both as API Gateway has them (payload 2.0).
     """
-    server = _Server(respond)
+    with running(_Server(respond)) as server:
+        yield server.server_port
+
+
+@contextmanager
+def running[S: HTTPServer](server: S) -> Iterator[S]:
+    """Let a server serve in a thread of its own, until the block ends."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield server.server_port
+        yield server
     finally:
         server.shutdown()
         thread.join()

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.installation import FUNCTIONS
+from tests.support.modules import PACKAGE, ROOT, run_python
+from tests.support.template import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = sorted(set(FUNCTIONS) - {"example"})
-CODE = [path for folder in ("functions", "layers/le_auth/le_auth") for path in (ROOT / folder).rglob("*.py")]
+CODE = [path for folder in (ROOT / "functions", PACKAGE) for path in folder.rglob("*.py")]
 CHANGING = re.compile(r"(^|\.)(random|secrets|uuid\d?|urandom|now|utc_now|today|time|monotonic|token_\w+)(\.|$)")
 REFRESHING = ("domain.refresh", "adapters.token_table", "adapters.refresh_writes", "adapters.sign_out_writes")
 CALLBACK = {
@@ -53,15 +50,7 @@ print("null")
 
 
 def run(code: str, **variables: str) -> object:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'layers' / 'le_auth'}",
-        **variables,
-    }
-    done = subprocess.run(  # noqa: S603 - this interpreter, our code
-        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout)
+    return json.loads(run_python(code, **variables))
 
 
 @pytest.mark.parametrize("name", OURS)

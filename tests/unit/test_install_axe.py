@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.support.local_scripts import PROJECT, add_tool, lay_out, run_script, runs_of_npm
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+SCRIPT = "local/install-axe"
 NPM = """#!/bin/sh
 echo run >> runs
 if [ -e broken ]; then echo "npm error integrity"; exit 1; fi
@@ -20,31 +25,15 @@ touch "$3/node_modules/axe-core/axe.min.js"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Give a folder with the script, a lock file, the system's usual tools, and npm."""
-    for folder in ("local", "tests/e2e", "tools"):
-        (tmp_path / folder).mkdir(parents=True)
-    shutil.copy(PROJECT / "local/install-axe", tmp_path / "local")
+    lay_out(tmp_path, SCRIPT, "tests/e2e")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PROJECT / "tests/e2e" / name, tmp_path / "tests/e2e")
-    for name in ("bash", "cmp", "cp", "dirname", "env", "mkdir", "rm", "sh", "tail", "touch"):
-        (tmp_path / "tools" / name).symlink_to(shutil.which(name) or name)
-    npm = tmp_path / "tools/npm"
-    npm.write_text(NPM)
-    npm.chmod(0o755)
+    add_tool(tmp_path, "npm", NPM)
     return tmp_path
 
 
 def install(project: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own script
-        [project / "local/install-axe"],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": str(project / "tools")},
-    )
-
-
-def runs_of_npm(project: Path) -> int:
-    return (project / "runs").read_text().count("run")
+    return run_script(project, SCRIPT)
 
 
 def test_axe_is_installed_once_and_again_when_the_lock_file_changes(project: Path) -> None:

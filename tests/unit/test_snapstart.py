@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.modules import PACKAGE, ROOT, modules_under, the_modules
 from tests.support.snippets import snippets
-from tests.unit.test_architecture import PACKAGE, ROOT, modules_under, the_modules
 
 if TYPE_CHECKING:
     from pathlib import Path

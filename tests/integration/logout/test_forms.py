@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from le_auth.domain.sessions import COOKIE
 from tests.support.answers import cookies_of, page_of
-from tests.support.installation import ACCOUNT, BASE_URL, SEALING_KEY, Installation
+from tests.support.installation import ACCOUNT, ADA, BASE_URL, SEALING_KEY, Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
-from tests.support.sign_outs import ADA, is_signed_in, signed_in
+from tests.support.sign_outs import is_signed_in, signed_in
 
 
 def test_the_landing_pages_form_ends_the_session_and_drops_the_tokens(

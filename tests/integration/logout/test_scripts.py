@@ -8,11 +8,11 @@ import pytest
 
 from le_auth.domain.sessions import COOKIE
 from tests.support.answers import json_of
-from tests.support.installation import BASE_URL, Installation
+from tests.support.installation import ADA, BASE_URL, Installation
 
 if TYPE_CHECKING:
     from tests.support.browser import Browser
-from tests.support.sign_outs import ADA, FRONT_END, form_token_of, signed_in
+from tests.support.sign_outs import FRONT_END, form_token_of, signed_in
 
 
 @pytest.mark.parametrize("origin", [BASE_URL, FRONT_END])

@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.operated import QUEUES, put_dead_letters
+
 if TYPE_CHECKING:
     from tests.support.installation import Installation
     from tests.support.operated import Operated
-
-QUEUES = {"rescue": "RescueQueue", "refresh": "RefreshQueue"}
-
-
-def put_dead_letters(installation: Installation, queue: str, *bodies: str) -> None:
-    sqs = installation.emulator.sqs
-    url = installation.deployed.resources[QUEUES[queue]]
-    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
-    name = json.loads(policy)["deadLetterTargetArn"].rpartition(":")[2]
-    dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    for body in bodies:
-        sqs.send_message(QueueUrl=dead, MessageBody=body)
 
 
 @pytest.mark.parametrize("queue", [*QUEUES])

@@ -17,7 +17,8 @@ from typing import IO, TYPE_CHECKING, Literal
 import pytest
 
 from tests.support.canaries import watch
-from tests.support.installation import ACCOUNT, APP, aws_environment
+from tests.support.emulator import aws_environment
+from tests.support.installation import ACCOUNT, APP
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from le_auth.domain.grants import Refusal
 from le_auth.domain.refresh import LEASE_TIME
 from le_auth.errors import GrantMovedError
-from tests.support.installation import NOON
-from tests.support.table_writes import ADA, HALF_PAST, SECOND, item, refusal, save, sign_in, terms
+from tests.support.installation import ADA, NOON
+from tests.support.table_writes import HALF_PAST, SECOND, item, refusal, save, sign_in, terms
 
 if TYPE_CHECKING:
     from le_auth.adapters.token_table import TokenTable

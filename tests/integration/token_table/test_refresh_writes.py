@@ -11,14 +11,14 @@ from le_auth.domain.grants import Status
 from le_auth.domain.refresh import LEASE_TIME
 from le_auth.domain.slots import slot_of
 from le_auth.errors import GrantMovedError
-from tests.support.installation import NOON
+from tests.support.installation import ADA, NOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from le_auth.adapters.token_table import TokenTable
 
-from tests.support.table_writes import ADA, HALF_PAST, SECOND, item, new_tokens, save, sign_in, terms
+from tests.support.table_writes import HALF_PAST, SECOND, item, new_tokens, save, sign_in, terms
 
 
 def test_a_refresh_is_saved_as_the_next_generation_and_ends_its_lease(table: TokenTable) -> None:

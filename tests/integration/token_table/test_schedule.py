@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from le_auth.domain.checkpoint import Checkpoint, Cursor
 from le_auth.domain.slots import slot_of
-from tests.support.installation import NOON, users_of_slot
-from tests.support.table_writes import ADA, BEN, sign_in
+from tests.support.installation import ADA, NOON
+from tests.support.slots import users_of_slot
+from tests.support.table_writes import BEN, sign_in
 
 if TYPE_CHECKING:
     from le_auth.adapters.token_table import TokenTable

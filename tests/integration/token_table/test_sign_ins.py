@@ -11,8 +11,8 @@ import pytest
 from le_auth.domain.grants import Status
 from le_auth.domain.slots import slot_of
 from le_auth.errors import GrantMovedError, TransactionExpiredError
-from tests.support.installation import NOON
-from tests.support.table_writes import ADA, MINUTE, item, new_tokens, sign_in, terms
+from tests.support.installation import ADA, NOON
+from tests.support.table_writes import MINUTE, item, new_tokens, sign_in, terms
 
 if TYPE_CHECKING:
     from le_auth.adapters.token_table import TokenTable

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.tallies import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,35 +31,23 @@ settings.register_profile(
 )
 settings.load_profile("fuzz")
 
-_tried = Counter[str]()
+_TRIED = "hostile inputs"
 
 
 @pytest.fixture
-def count(request: pytest.FixtureRequest) -> Callable[[], None]:
+def count(request: pytest.FixtureRequest, tallies: Tallies) -> Callable[[], None]:
     """Count an input of this test."""
-    name = request.node.originalname
+    tried = tallies.of(_TRIED)
+    name = request.node.originalname.removeprefix("test_").replace("_", " ")
 
     def count_one() -> None:
-        _tried[name] += 1
+        tried[name] += 1
 
     return count_one
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Add what a process of pytest-xdist has tried."""
-    _tried.update(node.workeroutput["tried"])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if "FUZZ_INPUTS" in os.environ:
-        for name, number in sorted(_tried.items()):
-            terminalreporter.write_line(f"{number:9,} {name.removeprefix('test_').replace('_', ' ')}")
-        terminalreporter.write_line(f"{_tried.total():9,} inputs in all")
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["tried"] = dict(_tried)
-    elif _tried.total() < _AT_LEAST and session.exitstatus == pytest.ExitCode.OK:
+    is_one_of_several = hasattr(session.config, "workeroutput")
+    tried = Tallies.of_run(session.config).of(_TRIED).total()
+    if not is_one_of_several and tried < _AT_LEAST and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

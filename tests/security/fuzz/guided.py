@@ -26,7 +26,7 @@ def try_one(data: bytes) -> None:
 
 
 def write_seeds(folder: Path) -> None:
-    from tests.security.fuzz.test_parsers import right_bytes
+    from tests.security.fuzz.nearly_right import right_bytes
 
     for number, name in enumerate(PARSERS):
         (folder / name).write_bytes(bytes([number]) + right_bytes(name))

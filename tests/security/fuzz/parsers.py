@@ -26,7 +26,7 @@ from le_auth.domain.sessions import Session
 from le_auth.domain.token_answer import read_json_object, read_tokens
 from le_auth.domain.tokens import unpack_tokens
 from le_auth.domain.transactions import Transaction
-from le_auth.domain.users import ACCOUNT_ID, USER_ID, User
+from le_auth.domain.users import ACCOUNT_ID, USER_ID
 from le_auth.errors import (
     DomainApiUnavailableError,
     IdTokenError,
@@ -39,13 +39,12 @@ from le_auth.errors import (
     TransactionExpiredError,
 )
 from local.simulator.id_token import public_key_pem
-from tests.support.installation import ACCOUNT, APP, SEALING_KEY
+from tests.support.installation import ACCOUNT, ADA, APP, SEALING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
-ADA = User(account_id=ACCOUNT, user_id="1001")
 KEYRING = Keyring(keys={"0": Secret(SEALING_KEY)})
 PLANTED = "canary!planted"
 RULE = SentinelHostRule(suffixes=(".liveperson.net",), local=False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from le_auth.adapters.refresh_queue import RefreshQueue
 from tests.security.fuzz import inputs
-from tests.security.fuzz.test_parsers import RESCUE, RIGHT, changed
+from tests.security.fuzz.nearly_right import RESCUE, RIGHT, changed
 from tests.support.installation import SEALING_KEY, SECRET
 
 if TYPE_CHECKING:

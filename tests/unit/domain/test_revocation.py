@@ -31,13 +31,6 @@ def sign_out(world: World, scope: Scope) -> Revocation:
     return world.leave(ADA, scope)
 
 
-def leave_due(world: World, error: Exception | None = None) -> None:
-    """Have Ada signed out from a LivePerson that does not hear of it."""
-    world.endpoint.revocation_errors.append(error or SentinelUnavailableError("down"))
-    assert sign_out(world, Scope.LIVEPERSON) is Revocation.DUE
-    world.endpoint.revoked.clear()
-
-
 # ---- from LivePerson ----
 
 
@@ -133,7 +126,7 @@ def test_a_user_who_signs_in_while_being_revoked_keeps_the_new_sign_in(world: Wo
 
 
 def test_the_next_scheduled_message_finishes_a_revocation_that_is_due(world: World) -> None:
-    leave_due(world)
+    world.leave_due()
 
     result = world.work()
 
@@ -143,7 +136,7 @@ def test_the_next_scheduled_message_finishes_a_revocation_that_is_due(world: Wor
 
 
 def test_a_revocation_that_is_refused_by_then_is_done_with(world: World) -> None:
-    leave_due(world)
+    world.leave_due()
     world.endpoint.revocation_errors.append(RequestRefusedError("400"))
 
     assert world.work().reason == "revocation_refused"
@@ -162,7 +155,7 @@ def test_a_revocation_that_is_refused_by_then_is_done_with(world: World) -> None
 def test_a_revocation_that_fails_again_comes_back(
     world: World, error: Exception, pause: timedelta, error_class: str
 ) -> None:
-    leave_due(world)
+    world.leave_due()
     world.endpoint.revocation_errors.append(error)
 
     result = world.work()
@@ -172,7 +165,7 @@ def test_a_revocation_that_fails_again_comes_back(
 
 
 def test_a_revocation_waits_for_its_user_however_long_liveperson_is_down(world: World) -> None:
-    leave_due(world)
+    world.leave_due()
     for _ in range(5):
         world.endpoint.revocation_errors.append(SentinelUnavailableError("down"))
         world.clock.go_on(HALF_AN_HOUR)
@@ -183,7 +176,7 @@ def test_a_revocation_waits_for_its_user_however_long_liveperson_is_down(world: 
 
 
 def test_a_new_sign_in_replaces_a_revocation_that_is_due(world: World) -> None:
-    leave_due(world)
+    world.leave_due()
     world.sign_in_again()
     world.clock.go_on(HALF_AN_HOUR)
     world.endpoint.order(world.answer())

@@ -30,13 +30,6 @@ def sign_out(world: World, scope: Scope) -> Revocation:
     return world.leave(ADA, scope)
 
 
-def leave_due(world: World, error: Exception | None = None) -> None:
-    """Have Ada signed out from a LivePerson that does not hear of it."""
-    world.endpoint.revocation_errors.append(error or SentinelUnavailableError("down"))
-    assert sign_out(world, Scope.LIVEPERSON) is Revocation.DUE
-    world.endpoint.revoked.clear()
-
-
 # ---- the local record ----
 
 
@@ -150,7 +143,7 @@ def test_signing_out_again_changes_nothing(world: World, scope: Scope) -> None:
 
 @BOTH
 def test_signing_out_again_finishes_a_revocation_that_is_due(world: World, scope: Scope) -> None:
-    leave_due(world)
+    world.leave_due()
 
     assert sign_out(world, scope) is Revocation.DONE
     assert (world.endpoint.revoked, world.ada.slot, world.ada.sealed) == (["refresh-canary-old"], None, None)
@@ -158,7 +151,7 @@ def test_signing_out_again_finishes_a_revocation_that_is_due(world: World, scope
 
 @BOTH
 def test_signing_out_again_never_drops_a_revocation_that_is_due(world: World, scope: Scope) -> None:
-    leave_due(world)
+    world.leave_due()
     world.endpoint.revocation_errors.append(SentinelUnavailableError("still down"))
 
     assert sign_out(world, scope) is Revocation.DUE
@@ -231,7 +224,7 @@ def test_rescued_tokens_never_bring_a_signed_out_user_back(world: World) -> None
 def test_an_idle_user_who_signs_out_meanwhile_is_revoked_all_the_same(world: World) -> None:
     """Taking the slot of an idle user must not take the reminder of a revocation with it."""
     world.have(ADA, last_used_at=NOON - timedelta(days=15))
-    world.table.before("rest_idle", lambda: leave_due(world))
+    world.table.before("rest_idle", world.leave_due)
 
     world.work()
 
@@ -240,7 +233,7 @@ def test_an_idle_user_who_signs_out_meanwhile_is_revoked_all_the_same(world: Wor
 
 
 def test_nobody_gets_a_token_of_a_signed_out_user(world: World) -> None:
-    leave_due(world)
+    world.leave_due()
 
     with pytest.raises(NotSignedInError):
         world.tokens.get(ADA, min_valid=timedelta(), ends_at=NOON + MINUTE)

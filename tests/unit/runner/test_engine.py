@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from local.runner.engine import Engine, find_engine
 from local.runner.errors import RunError
 from local.runner.ports import LOOPBACK
+from tests.support.web_server import running
 
 NAMED = {"Gateway": "10.88.0.1", "Subnet": "10.88.0.0/16"}
 IMAGE = "public.example/lambda/python:3.13"
@@ -53,12 +53,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def fake() -> Iterator[FakeEngine]:
-    with FakeEngine() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with running(FakeEngine()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_an_engine_that_answers_is_found_with_its_containers_way_to_this_machine(fake: FakeEngine) -> None:

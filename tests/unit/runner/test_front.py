@@ -4,13 +4,13 @@ import http.client
 import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from local.runner.errors import RunError
 from local.runner.front import Front
 from local.runner.ports import LOOPBACK, free_port
+from tests.support.web_server import running
 
 
 class Emulator(ThreadingHTTPServer):
@@ -43,12 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    with Emulator() as emulator:
-        thread = Thread(target=emulator.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with running(Emulator()) as emulator:
         yield emulator
-        emulator.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.processed_template import FUNCTIONS, PROJECT, processed, properties, resources_of_type
+from tests.support.processed_template import PROJECT, processed, properties, resources_of_type
+from tests.support.template import FUNCTIONS
 
 ALARMS = resources_of_type("AWS::CloudWatch::Alarm")
 QUEUES = {"RefreshQueue", "RefreshDeadLetterQueue", "RescueQueue", "RescueDeadLetterQueue"}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.processed_template import FUNCTIONS, PROJECT, processed, properties, resources_of_type, written
+from tests.support.processed_template import PROJECT, processed, properties, resources_of_type, written
+from tests.support.template import FUNCTIONS
 
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 LIVEPERSON = {"APP_INSTALLS", "DOMAIN_API_URL", "SENTINEL_HOSTS", "SENTINEL_DOMAIN"}

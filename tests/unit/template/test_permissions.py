@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.processed_template import FUNCTIONS, as_list, processed, properties, resources_of_type
+from tests.support.processed_template import as_list, processed, properties, resources_of_type
+from tests.support.template import FUNCTIONS
 
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 APP_INSTALL_SECRET = "if MakesAppInstallSecret AppInstallSecret AppInstallSecretArn"

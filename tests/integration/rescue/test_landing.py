@@ -1,99 +1,28 @@
-"""Rotated tokens that the table did not take: through RescueQueue and the worker, on a strict LivePerson."""
+"""Rotated tokens that the table did not take: sealed into the queue, and landed once the table is back."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from le_auth.adapters import aws
-from le_auth.adapters.rescue_queue import RescueQueue
-from le_auth.domain.grants import Renewal
 from le_auth.domain.rescue import read_rescue
-from le_auth.errors import RescueUnavailableError
-from tests.support.installation import INTERVAL, NOON, Installation
+from tests.support.installation import INTERVAL, NOON
 from tests.support.refreshes import refresh_unsaved, refreshes
 from tests.support.secrets_seen import SecretsSeen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
+    from le_auth.adapters.rescue_queue import RescueQueue
+    from le_auth.domain.grants import Renewal
     from le_auth.domain.users import User
-
-
-@pytest.fixture
-def ada(installation: Installation) -> Iterator[User]:
-    """Somebody who signed in at noon; it is half past. Nobody's token is ever sent twice."""
-    user = installation.sign_in("1001")
-    installation.go_on(INTERVAL)
-    yield user
-    assert installation.simulator.journal.reuses == 0
-
-
-@pytest.fixture
-def queue(installation: Installation) -> RescueQueue:
-    return RescueQueue(client=aws.sqs(), url=installation.deployed.resources["RescueQueue"])
+    from tests.support.installation import Installation
 
 
 def sealed_tokens(installation: Installation, renewal: Renewal) -> tuple[str, str]:
     access_token, refresh_token = installation.keyring.open_tokens(renewal.sealed, user=renewal.user)
     return access_token.reveal(), refresh_token.reveal()
-
-
-# ---- the queue ----
-
-
-def test_a_renewal_goes_through_the_queue_unchanged(installation: Installation, ada: User, queue: RescueQueue) -> None:
-    sealed = installation.grant(ada).sealed
-    assert sealed is not None
-    renewal = Renewal(
-        user=ada,
-        replaces=sealed.generation - 1,
-        sealed=sealed,
-        received_at=NOON,
-        access_expires_at=NOON + timedelta(hours=1),
-    )
-
-    queue.send(renewal)
-
-    [record] = installation.receive_rescues()
-    assert read_rescue(record["body"]) == renewal
-
-
-def test_the_queue_is_empty_only_where_no_message_is_visible_in_flight_or_delayed(
-    installation: Installation, queue: RescueQueue
-) -> None:
-    def send(**details: Any) -> None:
-        installation.emulator.sqs.send_message(QueueUrl=queue.url, MessageBody="{}", **details)
-
-    assert queue.is_empty()
-    send()
-    assert not queue.is_empty(), "visible"
-    [record] = installation.receive_rescues()
-    assert not queue.is_empty(), "in flight"
-    installation.emulator.sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=record["receiptHandle"])
-    assert queue.is_empty()
-    send(DelaySeconds=600)
-    assert not queue.is_empty(), "delayed"
-
-
-@pytest.mark.parametrize("code", ["InternalServerError", "AccessDenied", "QueueDoesNotExist"])
-def test_a_queue_that_fails_is_told(installation: Installation, ada: User, queue: RescueQueue, code: str) -> None:
-    sealed = installation.grant(ada).sealed
-    assert sealed is not None
-    for operation in ("SendMessage", "GetQueueAttributes"):
-        installation.calls.order(operation, code=code, status=400)
-    renewal = Renewal(user=ada, replaces=sealed.generation - 1, sealed=sealed, received_at=NOON, access_expires_at=None)
-
-    with pytest.raises(RescueUnavailableError):
-        queue.send(renewal)
-    with pytest.raises(RescueUnavailableError):
-        queue.is_empty()
-
-
-# ---- saved by the queue ----
 
 
 def test_tokens_that_could_not_be_saved_are_queued_sealed_and_land(

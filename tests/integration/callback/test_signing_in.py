@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,14 +13,13 @@ from le_auth.domain.slots import slot_of
 from le_auth.domain.users import User
 from tests.support.answers import EVERY_ANSWER, cookies_of
 from tests.support.browser import parameters
-from tests.support.installation import ACCOUNT, APP, BASE_URL, NOON, OTHER_ACCOUNT, SECRET, Installation
+from tests.support.installation import ACCOUNT, ADA, APP, BASE_URL, NOON, OTHER_ACCOUNT, SECRET, Installation
+from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.browser import Browser
-
-ADA = User(account_id=ACCOUNT, user_id="1001")
 
 
 def test_whoever_signs_in_lands_on_the_landing_page_with_a_session(browser: Browser) -> None:
@@ -55,7 +53,7 @@ def test_the_stored_tokens_are_the_ones_that_liveperson_issued(installation: Ins
 
     access_token, refresh_token = installation.tokens(ADA)
     for kind, token in (("access", access_token), ("refresh", refresh_token)):
-        state = installation.simulator.grants.find_token(hashlib.sha256(token.encode()).hexdigest(), NOON)
+        state = token_at_liveperson(installation, token)
         assert state is not None
         assert (state.kind, state.state, state.grant.user_id) == (kind, "live", "1001")
     grant = installation.grant(ADA)
