@@ -163,7 +163,10 @@ class SignIn:
 
 
 def _was_refreshed_since(grant: Grant, tokens: Tokens) -> bool:
-    """Tell whether a stored grant is this very sign-in, refreshed since: the newer token is not overwritten."""
+    """Tell whether a stored grant is this very sign-in, refreshed since: the newer token is not overwritten.
+
+    Another sign-in of that second would look the same. Then that one stays: it is the same person's, and as good.
+    """
     same_sign_in = grant.issued_at == tokens.received_at.replace(microsecond=0)
     return same_sign_in and grant.refreshed_at > grant.issued_at and grant.status is Status.ACTIVE
 
