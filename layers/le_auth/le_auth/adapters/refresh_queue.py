@@ -31,7 +31,7 @@ class RefreshQueue:
     """The queue.
 
     Args:
-        at_once: requests under way at once. Beyond 32 the processor is the limit, not the waiting.
+        at_once: requests under way at once. Where each is answered at once, 16 keep the processor busy; SQS takes longer.
     """
 
     client: SQSClient
