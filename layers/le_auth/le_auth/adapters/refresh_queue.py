@@ -31,7 +31,7 @@ class RefreshQueue:
     """The queue.
 
     Args:
-        at_once: requests under way at once. Where each is answered at once, 16 keep the processor busy; SQS takes longer.
+        at_once: requests under way at once. Where answers come at once, 16 keep the processor busy; SQS takes longer.
     """
 
     client: SQSClient
