@@ -295,6 +295,17 @@ def test_a_test_that_leaks_fails_and_the_run_tells_what_was_searched(tmp_path: P
     assert "        2 Secret\n        2 in all" in run.stdout
 
 
+def test_a_kind_that_is_disregarded_is_not_searched_for() -> None:
+    one = Watch()
+    one.keep("Secret", "canary-drawn-by-a-fuzzer")
+    one.keep("code", "canary-of-a-code")
+    one.emit("a page", "canary-drawn-by-a-fuzzer canary-of-a-code")
+
+    one.disregard("Secret")
+
+    assert one.leaks() == ["code in a page"]
+
+
 def test_secrets_of_all_sorts_are_recognised_without_the_codes_help(installation: Installation) -> None:
     """The type `Secret` comes on top: a token that the code forgot to make one is known all the same."""
     one = Watch()

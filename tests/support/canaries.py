@@ -64,6 +64,10 @@ class Watch:
         if value not in self._kinds:
             self.keep(kind, value)
 
+    def disregard(self, kind: str) -> None:
+        """Search for none of this kind."""
+        self._kinds = {value: known for value, known in self._kinds.items() if known != kind}
+
     def emit(self, channel: str, text: str) -> None:
         """Note what came out."""
         if text:

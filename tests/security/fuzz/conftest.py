@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.canaries import HELD, watch
 from tests.support.tallies import Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _INPUTS = int(os.environ.get("FUZZ_INPUTS", "150"))
 _AT_LEAST = int(os.environ.get("FUZZ_AT_LEAST", "0"))
@@ -44,6 +45,13 @@ def count(request: pytest.FixtureRequest, tallies: Tallies) -> Callable[[], None
         tried[name] += 1
 
     return count_one
+
+
+@pytest.fixture(autouse=True)
+def _drawn_values_are_no_secrets() -> Iterator[None]:
+    """What the code takes for a secret is, here, what was drawn for it, often in the very words of our own texts."""
+    yield
+    watch.disregard(HELD)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
