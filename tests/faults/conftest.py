@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from le_auth.domain.users import User
+from tests.faults.clocks import happenings
 from tests.faults.judge import Judge
 from tests.faults.life import Life
 from tests.faults.town import Town
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.support.tallies import Tallies
 
 _user_ids = count(700_000)
+BUS = "the-application"
 
 
 @pytest.fixture
@@ -67,11 +69,15 @@ def town(
 def crossings(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crossings]:
     from le_auth.adapters import aws
 
-    clients = [aws.dynamodb(), aws.sqs(), aws.secrets_manager()]
+    installation.emulator.events.create_event_bus(Name=BUS)
+    installation.configure(EventBusName=BUS)
+    clients = [aws.dynamodb(), aws.sqs(), aws.secrets_manager(), aws.events()]
     crossings = Crossings(simulator=installation.simulator)
     crossings.watch(clients, monkeypatch)
+    installation.when_invoked = crossings.invoked
     yield crossings
     crossings.forget(clients)
+    installation.emulator.events.delete_event_bus(Name=BUS)
 
 
 @pytest.fixture
@@ -80,6 +86,8 @@ def new_life(installation: Installation, crossings: Crossings) -> Callable[[], L
 
     def begin() -> Life:
         user = User(account_id=ACCOUNT, user_id=str(next(_user_ids)))
-        return Life(installation=installation, crossings=crossings, user=user)
+        life = Life(installation=installation, crossings=crossings, user=user)
+        crossings.happenings = happenings(life)
+        return life
 
     return begin

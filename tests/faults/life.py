@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from le_auth.domain.refresh import GRACE, LEASE_TIME
-from le_auth.domain.sign_out import Revocation, SignOut
-from le_auth.wiring import make_back_channel, make_table
+from le_auth.domain.sessions import COOKIE, Session
 from tests.support.browser import Browser
 from tests.support.crossings import Killed
-from tests.support.installation import ACCOUNT, INTERVAL
+from tests.support.installation import ACCOUNT, BASE_URL, INTERVAL
 from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from le_auth.domain.grants import Grant, Scope, Status
     from le_auth.domain.users import User
@@ -36,7 +36,9 @@ class Life:
     crossings: Crossings
     user: User
     liveperson: bool = False
+    due_at: datetime | None = None
     deaths: int = 0
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
     calls: list[str] = field(default_factory=list)
     undelivered: list[Record] = field(default_factory=list)
     rescues: list[Record] = field(default_factory=list)
@@ -51,16 +53,27 @@ class Life:
             self.deaths += 1
             self.installation.start_cold()
 
+    def elsewhere(self, step: Callable[[], object], *, clock_is_off: timedelta) -> None:
+        """Do a step in another process, while the one that is at work waits."""
+        with self.installation.another_process(clock_is_off=clock_is_off):
+            step()
+
     def sign_in_directly(self) -> None:
-        self.installation.sign_in(self.user.user_id)
+        installation = self.installation
+        installation.sign_in(self.user.user_id)
+        epoch = installation.grant(self.user).session_epoch
+        session = Session(user=self.user, epoch=epoch, issued_at=installation.now)
+        self.cookies = {COOKIE: session.seal(installation.keyring).reveal()}
 
     def sign_in(self) -> None:
-        """Sign in through the browser, all the way."""
+        """Sign in through the browser, all the way, and look whether one is."""
         browser = Browser(installation=self.installation)
         try:
             location = browser.visit("/launch")["headers"].get("Location")
             if location is not None:
                 self.answers.append(browser.visit(browser.log_in(location, self.user.user_id)))
+                self.answers.append(browser.visit("/session"))
+                self.cookies = browser.cookies
         finally:
             browser.liveperson.close()
 
@@ -69,13 +82,27 @@ class Life:
         self.undelivered += self.installation.due(self.user)
         self.deliver()
 
+    def scheduled_once_more(self) -> None:
+        """Let another message come that was sent when the user was due."""
+        self.undelivered += self.installation.due(self.user, at=self.due_at)
+        self.deliver()
+
     def deliver(self) -> None:
         records, self.undelivered = self.undelivered, []
+        left = records
         try:
-            self.undelivered = self.installation.work(records)
-        except Killed:
-            self.undelivered = records
-            raise
+            left = self.installation.work(records)
+        finally:
+            self.undelivered = [*self.undelivered, *left]
+
+    def deliver_twice(self) -> None:
+        """Let the user's scheduled message come, and again, since the worker's deletion of it is lost."""
+        self.undelivered = self.installation.due(self.user)
+        records = list(self.undelivered)
+        self.attempt(self.deliver)
+        self.go_on(timedelta(seconds=30))
+        self.undelivered = records
+        self.attempt(self.deliver)
 
     def land_rescues(self) -> None:
         self.rescues += self.installation.receive_rescues()
@@ -85,11 +112,9 @@ class Life:
         event = {"account_id": ACCOUNT, "user_id": self.user.user_id}
         self.answers.append(self.installation.invoke("access_token", event))
 
-    def sign_out(self, scope: Scope) -> Revocation:
-        environment = self.installation.enter("access_token")
-        sign_out = SignOut(store=make_table(environment), channel=make_back_channel(environment))
-        epoch = 0 if self.grant is None else self.grant.session_epoch
-        return sign_out.sign_out(self.user, scope=scope, session_epoch=epoch, now=self.installation.now)
+    def sign_out(self, scope: Scope) -> None:
+        browser = Browser(installation=self.installation, cookies=dict(self.cookies))
+        self.answers.append(browser.call(f"/logout?scope={scope}", origin=BASE_URL))
 
     def go_on(self, time: timedelta = OVER) -> None:
         self.installation.go_on(time)
@@ -138,6 +163,12 @@ class Life:
     def reuses(self) -> int:
         entries = self.installation.simulator.journal.entries("token-refresh")
         return sum(entry.reuse for entry in entries if entry.grant in self._grant_ids())
+
+    def rotations(self) -> int:
+        """Count the refreshes by which LivePerson gave new tokens for the newest ones."""
+        entries = self.installation.simulator.journal.entries("token-refresh")
+        rotated = [entry for entry in entries if entry.processed and entry.error is None and not entry.reuse]
+        return sum(entry.grant in self._grant_ids() for entry in rotated)
 
     def _grant_ids(self) -> set[str]:
         return {grant.id for grant in self.installation.simulator.grants.all(ACCOUNT, self.user.user_id)}

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.faults.trouble import EVERY_OUTAGE, AnyFault, Deed, Trouble
+from tests.faults.trouble import EVERY_OUTAGE, AnyFault, Deed, Meanwhile, Trouble
 from tests.support.installation import INTERVAL
 
 if TYPE_CHECKING:
@@ -48,15 +48,22 @@ PAUSES: Sequence[timedelta] = [
 SIGN_OUTS = ["sign_out_locally", "sign_out_of_liveperson"]
 DEEDS = ["sign_in", *SIGN_OUTS, "refresh", "vend", "deliver", "land", "end_at_liveperson", "expire"]
 OFTEN_THE_SAME = st.sampled_from([0, 0, 0, 1])
-CALL = st.integers(0, 8) | st.sampled_from(["token-refresh", "UpdateItem save", "SendMessage", "revoke"])
+CALL = st.integers(0, 10) | st.sampled_from(["token-refresh", "UpdateItem save", "SendMessage", "revoke"])
 """By its number, so that none is left out; by its name where most is at stake."""
 FAULTS = st.builds(AnyFault, at=CALL, choice=st.integers(0, 40))
-MEANWHILE = st.tuples(CALL, st.builds(Deed, what=st.sampled_from(DEEDS), whose=OFTEN_THE_SAME, which=WHICH))
+CLOCK = st.sampled_from([0, 0, 0, 30, -30])
+"""Any two differ by 60 s at most."""
+MEANWHILE = st.builds(
+    Meanwhile,
+    at=CALL,
+    deed=st.builds(Deed, what=st.sampled_from(DEEDS), whose=OFTEN_THE_SAME, which=WHICH),
+    clock_is_off=CLOCK,
+)
 TROUBLE = st.builds(
     Trouble,
     strikes=st.lists(FAULTS, max_size=2).map(tuple),
     meanwhile=st.none() | MEANWHILE,
-    clock_is_off=st.sampled_from([0, 0, 0, 30, -30]),
+    clock_is_off=CLOCK,
 )
 
 

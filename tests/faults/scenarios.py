@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Scope, Status
+from tests.faults.clocks import BEHIND, SHIFTS
 from tests.support.installation import INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tests.faults.life import Life
 
@@ -45,6 +46,7 @@ class Scenario:
         act: the steps under fire; each call in them is struck by each fault in turn.
         afterwards: what the person does again when all is well.
         judge: names what is wrong at the end, by the call and the fault that struck it; None: all is right.
+        later: invocations and clocks by which the steps may end well only when they are tried again.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Scenario:
     act: Callable[[Life], None]
     afterwards: Callable[[Life], None]
     judge: Callable[[Life, str, str], str | None]
+    later: Collection[tuple[str, str]] = frozenset()
 
 
 # ---- steps ----
@@ -64,6 +67,12 @@ def nothing(_: Life) -> None:
 def signed_in_and_due(life: Life) -> None:
     life.sign_in_directly()
     life.go_on(INTERVAL)
+    life.due_at = life.installation.now
+
+
+def due_and_ended_by_liveperson(life: Life) -> None:
+    signed_in_and_due(life)
+    life.installation.simulator.grants.end_user(life.user.account_id, life.user.user_id)
 
 
 def sign_in(life: Life) -> None:
@@ -74,11 +83,8 @@ def refresh(life: Life) -> None:
     life.attempt(life.scheduled)
 
 
-def refresh_and_deliver_again(life: Life) -> None:
-    """The worker's deletion of its message is lost."""
-    life.attempt(life.scheduled)
-    life.go_on(timedelta(seconds=30))
-    life.attempt(life.scheduled)
+def deliver_twice(life: Life) -> None:
+    life.deliver_twice()
 
 
 def vend(life: Life) -> None:
@@ -138,9 +144,11 @@ def sign_out_again(life: Life) -> None:
 # ---- verdicts ----
 
 
-def is_signed_in(life: Life, _call: str, _fault: str) -> str | None:
+def is_signed_in(life: Life, _call: str, fault: str) -> str | None:
     if life.status is not Status.ACTIVE:
-        return f"is {life.status} though the person signed in again"
+        return f"is {life.status} though the person signed in"
+    if fault in SHIFTS and life.answers[-1]["statusCode"] != 200:
+        return "is not in session"
     return None if life.stored_token_is_live() else "the stored token is void"
 
 
@@ -177,6 +185,15 @@ def _may_be_lost(life: Life, call: str, fault: str, reason: str | None) -> str |
     return None if life.reuses() <= 1 else "an old token was sent more than once"
 
 
+def must_sign_in_again(life: Life, _call: str, _fault: str) -> str | None:
+    grant = life.grant
+    if grant is None or grant.status is not Status.REAUTHORIZE:
+        return "is not told to sign in again"
+    if grant.sealed is not None or grant.slot is not None:
+        return "something is kept"
+    return None if grant.last_error in {"invalid_grant", "rotation_lost"} else f"is told {grant.last_error}"
+
+
 def is_signed_out(life: Life, _call: str, _fault: str) -> str | None:
     if life.status is not Status.SIGNED_OUT:
         return f"is {life.status}"
@@ -199,11 +216,18 @@ def is_revoked(life: Life, call: str, fault: str) -> str | None:
 
 
 SCENARIOS = [
-    Scenario(name="sign-in", prepare=nothing, act=sign_in, afterwards=sign_in_again, judge=is_signed_in),
+    Scenario(
+        name="sign-in",
+        prepare=nothing,
+        act=sign_in,
+        afterwards=sign_in_again,
+        judge=is_signed_in,
+        later={("invoked: callback", "clock 5 minutes behind")},  # an id token bears two minutes
+    ),
     Scenario(
         name="scheduled refresh, its message delivered twice",
         prepare=signed_in_and_due,
-        act=refresh_and_deliver_again,
+        act=deliver_twice,
         afterwards=nothing,
         judge=kept_its_token,
     ),
@@ -228,6 +252,22 @@ SCENARIOS = [
         act=grace_after_an_unknown_end,
         afterwards=nothing,
         judge=kept_its_token,
+        later={("invoked: refresh_worker", clock) for clock in SHIFTS},  # the wait ends by a clock of its own
+    ),
+    Scenario(
+        name="scheduled refresh of what LivePerson ended",
+        prepare=due_and_ended_by_liveperson,
+        act=refresh,
+        afterwards=nothing,
+        judge=must_sign_in_again,
+    ),
+    Scenario(
+        name="on-demand refresh of what LivePerson ended",
+        prepare=due_and_ended_by_liveperson,
+        act=vend,
+        afterwards=nothing,
+        judge=must_sign_in_again,
+        later={("invoked: access_token", clock) for clock in SHIFTS if clock.endswith(BEHIND)},  # not due by such a one
     ),
     Scenario(
         name="local sign-out",

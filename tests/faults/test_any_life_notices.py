@@ -13,8 +13,8 @@ from tests.faults.breaks_of_life import BY_CHANCE, BY_SCRIPT
 from tests.faults.judge import InvariantError
 from tests.faults.life import OVER
 from tests.faults.machine import LIVES, lives_in
-from tests.faults.trouble import AnyFault, Deed, Trouble
-from tests.support.crossings import faults_at
+from tests.faults.trouble import AnyFault, Deed, Meanwhile, Trouble
+from tests.support.call_faults import faults_at
 from tests.support.installation import INTERVAL
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def hard_life(town: Town) -> None:
     town.begin(1)
     town.do(Deed(what="sign_in", which=1))
     town.pass_time(INTERVAL)
-    town.do(Deed(what="refresh"), Trouble(meanwhile=("UpdateItem save", Deed(what="sign_in", which=1))))
+    town.do(
+        Deed(what="refresh"), Trouble(meanwhile=Meanwhile(at="UpdateItem save", deed=Deed(what="sign_in", which=1)))
+    )
     town.pass_time(INTERVAL)
     town.do(Deed(what="refresh"), struck("UpdateItem save", "out for good"))
     town.mend()

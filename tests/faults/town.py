@@ -6,8 +6,8 @@ Another process may do a deed of its own just before any call that the first one
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,13 +17,20 @@ from le_auth.adapters.token_table import TokenTable
 from le_auth.domain.users import User
 from tests.faults.deeds import Deeds, Person
 from tests.faults.life import OVER
-from tests.faults.trouble import LIVEPERSON_ENDPOINTS, LIVEPERSON_OUTAGES, OUTAGES, WRONG_SECRET, Deed, Trouble
+from tests.faults.trouble import (
+    LIVEPERSON_ENDPOINTS,
+    LIVEPERSON_OUTAGES,
+    OUTAGES,
+    WRONG_SECRET,
+    Deed,
+    Meanwhile,
+    Trouble,
+)
 from tests.support.crossings import Killed
 from tests.support.installation import ACCOUNT, APP, CALLBACK_URL, INTERVAL, SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import timedelta
+    from collections.abc import Callable
 
     from local.simulator import Simulator
     from tests.faults.judge import Judge
@@ -83,11 +90,10 @@ class Town:
         self.counted[deed.what] += 1
         self.crossings.start(*trouble.strikes)
         if trouble.meanwhile is not None:
-            at, other = trouble.meanwhile
-            theirs = replace(other, whose=deed.whose + other.whose)
-            self.crossings.meanwhile[at] = lambda: self._do_elsewhere(theirs)
-        with self._clock_off_by(trouble.clock_is_off):
-            self._do_in_a_process(deed)
+            self.crossings.meanwhile[trouble.meanwhile.at] = partial(self._do_elsewhere, trouble.meanwhile, deed.whose)
+        self.installation.clock_is_off = timedelta(seconds=trouble.clock_is_off)
+        self._do_in_a_process(deed)
+        self.installation.clock_is_off = timedelta()
         self.crossings.meanwhile.clear()
         self.crossings.strikes = ()
         self._take_rescues()
@@ -108,25 +114,12 @@ class Town:
             self.installation.start_cold()
         self.judge.note()
 
-    def _do_elsewhere(self, deed: Deed) -> None:
-        """Do it in another process, which shares no object with the one that it comes between."""
-        function = self.installation._environment_of
+    def _do_elsewhere(self, meanwhile: Meanwhile, whose: int) -> None:
         self.counted["deeds between two calls of another"] += 1
         self.judge.is_crowded = True
         self.judge.note()
-        self.installation.start_cold()
-        self._do_in_a_process(deed)
-        self.installation.start_cold()
-        if function is not None:
-            self.installation.enter(function)
-
-    @contextmanager
-    def _clock_off_by(self, seconds: int) -> Iterator[None]:
-        self.simulator.clock.advance(seconds)
-        try:
-            yield
-        finally:
-            self.simulator.clock.advance(-seconds)
+        with self.installation.another_process(clock_is_off=timedelta(seconds=meanwhile.clock_is_off)):
+            self._do_in_a_process(replace(meanwhile.deed, whose=whose + meanwhile.deed.whose))
 
     # ---- the world ----
 

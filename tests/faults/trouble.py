@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.crossings import faults_at
+from tests.support.call_faults import faults_at
 
 OUTAGES = {
     "the table": {"GetItem", "PutItem", "UpdateItem"},
@@ -12,7 +12,11 @@ OUTAGES = {
     "RescueQueue": {"SendMessage"},
     "counting RescueQueue": {"GetQueueAttributes"},
     "the secrets": {"GetSecretValue"},
-    "all of AWS": {"GetItem", "PutItem", "UpdateItem", "SendMessage", "GetQueueAttributes", "GetSecretValue"},
+    "the event bus": {"PutEvents"},
+    "all of AWS": {
+        *("GetItem", "PutItem", "UpdateItem"),
+        *("SendMessage", "GetQueueAttributes", "GetSecretValue", "PutEvents"),
+    },
     "the way to LivePerson": {"domain", "token-code", "token-refresh", "revoke"},
     "revocation": {"revoke"},
 }
@@ -37,7 +41,7 @@ class AnyFault:
         if self.at not in {number, call}:
             return None
         faults = faults_at(call)
-        return faults[self.choice % len(faults)]
+        return faults[self.choice % len(faults)] if faults else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +60,28 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meanwhile:
+    """What another process does in the midst of a deed.
+
+    Args:
+        at: number or name of the call before which it comes.
+        deed: its `whose` counts from the person of the deed that it comes into.
+        clock_is_off: see Trouble.
+    """
+
+    at: int | str
+    deed: Deed
+    clock_is_off: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """What goes wrong during a deed.
 
     Args:
-        meanwhile: number or name of the call before which another process does a deed of its own, and that deed; its
-            `whose` counts from the person of this one.
-        clock_is_off: seconds, of the process's clock.
+        clock_is_off: seconds by which the process's clock is ahead of the true one.
     """
 
     strikes: tuple[AnyFault, ...] = ()
-    meanwhile: tuple[int | str, Deed] | None = None
+    meanwhile: Meanwhile | None = None
     clock_is_off: int = 0

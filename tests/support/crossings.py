@@ -1,7 +1,7 @@
 """Every call that leaves a function's process, in one numbered line, and a fault that strikes at one of them.
 
-AWS calls are caught in botocore, those to LivePerson in our HTTP client. A call counts once, however often botocore
-repeats its request.
+In the same line stands each invocation's beginning. AWS calls are caught in botocore, those to LivePerson in our HTTP
+client. A call counts once, however often botocore repeats its request.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from threading import local
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +21,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from le_auth.adapters.http import BrokenError, HttpClient, NotSentError
 from tests.support.aws_calls import Body
+from tests.support.call_faults import INVOKED, LIVEPERSON_FAULTS, NEVER_ARRIVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +49,7 @@ class Strike:
 
     Args:
         at: number of the crossing, from 0.
-        name: of the fault, one of AWS_FAULTS or LIVEPERSON_FAULTS.
+        name: of the fault, one of AWS_FAULTS, LIVEPERSON_FAULTS or the happenings.
     """
 
     at: int
@@ -66,6 +68,7 @@ class Crossings:
         struck: calls, and the faults that struck at them.
         outages: AWS operations that fail, and LivePerson's endpoints that cannot be reached, until `end`.
         meanwhile: what somebody else does, once, just before a call of that name or number.
+        happenings: by their names, what strikes like a fault, but happens before the call and leaves it as it is.
     """
 
     simulator: Simulator
@@ -74,15 +77,19 @@ class Crossings:
     struck: list[tuple[str, str]] = field(default_factory=list)
     outages: set[str] = field(default_factory=set)
     meanwhile: dict[str | int, Callable[[], object]] = field(default_factory=dict)
+    happenings: dict[str, Callable[[], object]] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
     _thread: Any = field(default_factory=local)
 
     def watch(self, clients: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> None:
         """Listen until the test ends."""
         for client in clients:
             service = client.meta.service_model.service_name
+            self._clients[client.meta.service_model.service_id.hyphenize()] = client
             client.meta.events.register("before-parameter-build", self._begin, unique_id=f"crossings-begin-{service}")
             client.meta.events.register_first("before-send", self._send, unique_id=f"crossings-{service}")
         monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+        monkeypatch.setattr("le_auth.adapters.event_bus.Thread", _AtOnce)
         crossings, send = self, HttpClient._send
 
         def cross(client: HttpClient, method: str, url: str, form: Any, deadline: float) -> Any:
@@ -100,10 +107,14 @@ class Crossings:
         """Count anew, and let these strike."""
         self.names, self.strikes, self.struck = [], strikes, []
 
+    def invoked(self, function: str) -> None:
+        """Hear of an invocation that begins."""
+        self._claim(f"{INVOKED}{function}")
+
     def failed_throughout(self) -> set[str]:
         """Name the AWS operations of which one kind of call was struck every time, and never reached AWS."""
         made = Counter(self.names)
-        failed = Counter(call for call, fault in self.struck if fault in _NEVER_ARRIVES)
+        failed = Counter(call for call, fault in self.struck if fault in NEVER_ARRIVES)
         return {call.partition(" ")[0] for call, times in made.items() if failed[call] == times}
 
     def end(self) -> None:
@@ -156,10 +167,7 @@ class Crossings:
         return operation in self.outages
 
     def _really(self, service: str, request: Any) -> None:
-        from le_auth.adapters import aws
-
-        makers: dict[str, Any] = {"dynamodb": aws.dynamodb, "sqs": aws.sqs, "secretsmanager": aws.secrets_manager}
-        answer = makers[service]()._endpoint.http_session.send(request)
+        answer = self._clients[service]._endpoint.http_session.send(request)
         assert answer.content is not None
 
     # ---- LivePerson ----
@@ -196,58 +204,24 @@ class Crossings:
         fault = next((fault for fault in faults if fault is not None), None)
         if fault is not None:
             self.struck.append((name, fault))
+        if fault in self.happenings:
+            self.happenings[fault]()
+            return None
         return fault
 
 
-AWS_FAULTS = (
-    "fails once",
-    "fails",
-    "out for good",
-    "denied",
-    "throttled",
-    "times out",
-    "answer lost once",
-    "answer lost",
-    "killed before",
-    "killed after",
-)
+class _AtOnce:
+    """A thread that is none: so a death in it is the death of the process, and each run is like the last."""
 
-_NEVER_ARRIVES = {"fails", "out for good", "denied", "throttled", "times out"}
+    def __init__(self, *, target: Callable[..., None], args: tuple[object, ...], daemon: bool) -> None:
+        assert daemon
+        self._run = partial(target, *args)
 
-_PASSING = ("killed before", "killed after", "not sent", "timed out unprocessed", "timed out processed")
-LIVEPERSON_FAULTS: dict[str, tuple[str | None, dict[str, Any]]] = {
-    **{name: (None, {}) for name in _PASSING},
-    **{f"status {status}": ("status", {"status": status}) for status in (400, 403, 404, 408, 409, 422)},
-    "invalid_request": ("status", {"status": 400, "body": json.dumps({"error": "invalid_request"})}),
-    "invalid_client": ("status", {"status": 401, "body": json.dumps({"error": "invalid_client"})}),
-    "unauthorized_client": ("status", {"status": 400, "body": json.dumps({"error": "unauthorized_client"})}),
-    "status 401": ("status", {"status": 401}),
-    "status 429": ("status", {"status": 429}),
-    "status 429 with Retry-After": ("status", {"status": 429, "headers": {"Retry-After": "40"}}),
-    **{f"status {status}": ("status", {"status": status}) for status in (500, 501, 502, 503, 504)},
-    "dropped unprocessed": ("drop-before", {}),
-    "dropped processed": ("drop-after", {}),
-    "malformed": ("malformed-body", {}),
-    "truncated": ("truncated-body", {}),
-    "oversized": ("oversized-body", {}),
-    "invalid_grant": ("status", {"status": 400, "body": json.dumps({"error": "invalid_grant"})}),
-    "a page": ("wrong-content", {"body": "<html>", "content_type": "text/html"}),
-    "an empty object": ("wrong-content", {"body": "{}", "content_type": "application/json"}),
-}
-TOKEN_FAULTS: dict[str, tuple[str | None, dict[str, Any]]] = {
-    "no access token": ("missing-fields", {"names": ["access_token"]}),
-    "other token type": ("token-type", {"value": "mac"}),
-    "another user": ("other-user", {}),
-}
-LIVEPERSON_FAULTS |= TOKEN_FAULTS
-LIVEPERSON = {"domain", "token-code", "token-refresh", "revoke"}
+    def start(self) -> None:
+        self._run()
 
-
-def faults_at(name: str) -> Sequence[str]:
-    """List what can go wrong with a call."""
-    if name not in LIVEPERSON:
-        return AWS_FAULTS
-    return [fault for fault in LIVEPERSON_FAULTS if fault not in TOKEN_FAULTS or name.startswith("token-")]
+    def join(self, timeout: float) -> None:
+        assert timeout
 
 
 _UPDATES = {
@@ -260,6 +234,8 @@ _UPDATES = {
     ":reauthorize": "end",
     ":last_used_at": "note use",
     ":minute": "finish minute",
+    ":next": "remember revocation",
+    ":expires_at": "finish revocation",
 }
 """What an update is for, by a value that only it has."""
 

@@ -1,14 +1,14 @@
 """The functions in this process, installed as the template says, on an emulated AWS and a simulated LivePerson.
 
 Each function is called with its own environment variables and no other function's, under one clock that stands still
-until a test moves it.
+until a test moves it. A process's own clock may be off it.
 """
 
 from __future__ import annotations
 
 import json
 import traceback
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -29,7 +29,7 @@ from tests.support.invocation import Context, record_of
 from tests.support.template import FUNCTIONS, Deployed, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pytest
 
@@ -57,25 +57,36 @@ type Record = dict[str, Any]
 
 @dataclass(kw_only=True)
 class Installation:
-    """All that is installed for one test."""
+    """All that is installed for one test.
+
+    Args:
+        clock_is_off: by how much the process's clock is ahead of the true one.
+        when_invoked: is told each function whose invocation begins.
+    """
 
     simulator: Simulator
     emulator: Emulator
     calls: AwsCalls
     deployed: Deployed
     monkeypatch: pytest.MonkeyPatch
+    clock_is_off: timedelta = timedelta()
+    when_invoked: Callable[[str], object] = lambda _: None
     _environment_of: str | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         tellers = ("authorizer", "refresh_scheduler", "refresh_worker", "access_token")
         for owner in (wiring, browser, *(self.module(name) for name in tellers)):
-            self.monkeypatch.setattr(owner, "utc_now", self.simulator.clock.now)
+            self.monkeypatch.setattr(owner, "utc_now", self.utc_now)
         self.let_wait(self.go_on)
 
     @property
     def now(self) -> datetime:
         return self.simulator.clock.now()
+
+    def utc_now(self) -> datetime:
+        """Tell the time by the process's clock."""
+        return self.now + self.clock_is_off
 
     def go_on(self, time: timedelta) -> None:
         self.simulator.clock.advance(time.total_seconds())
@@ -106,15 +117,40 @@ class Installation:
 
     def invoke(self, function: str, event: Mapping[str, Any], *, remaining: timedelta | None = None) -> Any:
         """Call a function's handler, with its own environment."""
-        self._enter(function)
         declared = timedelta(seconds=properties(FUNCTIONS[function])["Timeout"])
         try:
-            answer = self.module(function).lambda_handler(event, Context(function, remaining or declared))
+            with self.invocation(function):
+                answer = self.module(function).lambda_handler(event, Context(function, remaining or declared))
         except BaseException as error:
             watch.emit(f"exception out of {function}", "".join(traceback.format_exception(error)))
             raise
         watch.answered(function, answer)
         return answer
+
+    @contextmanager
+    def invocation(self, function: str) -> Iterator[Environment]:
+        """Be in an invocation of a function; whatever happens to the clock meanwhile is mended after it."""
+        off = self.clock_is_off
+        self._enter(function)
+        self.when_invoked(function)
+        try:
+            yield Environment.of_process()
+        finally:
+            self.clock_is_off = off
+
+    @contextmanager
+    def another_process(self, *, clock_is_off: timedelta = timedelta()) -> Iterator[None]:
+        """Be in another process for a while, which shares no object with the one that it comes between."""
+        function, off = self._environment_of, self.clock_is_off
+        self.start_cold()
+        self.clock_is_off = clock_is_off
+        try:
+            yield
+        finally:
+            self.clock_is_off = off
+            self.start_cold()
+            if function is not None:
+                self._enter(function)
 
     def enter(self, function: str) -> Environment:
         """Set the environment of a function, for what is called without its handler."""
