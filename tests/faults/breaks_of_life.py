@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from le_auth.adapters.conditional_table import ConditionalTable
 from le_auth.adapters.refresh_writes import RefreshWrites
+from le_auth.domain.sign_out import Revocation
 from le_auth.errors import GrantRevokedError
 
 if TYPE_CHECKING:
@@ -33,12 +34,17 @@ _A_SEND = "le_auth.domain.refresh.Refresher._heed_earlier_attempts"
 _A_COUNT = "le_auth.adapters.rescue_queue.RescueQueue.is_empty"
 _A_RESCUE = "le_auth.domain.keeping.TokenKeeper._rescue"
 _A_RETURN = "le_auth.adapters.refresh_writes.RefreshWrites.give_back"
+_A_REVOCATION = "le_auth.domain.sign_out.SignOut.finish_revocation"
 _A_REFUSAL = "le_auth.adapters.sentinel.read_refusal"
 _ANYBODY = "#status <> :active OR #status = :active"
 
 BY_CHANCE = {
     "a sign-out leaves the sessions": _writes("#session_epoch = :number, ", ""),
     "an outage reads as invalid_grant": {_A_REFUSAL: lambda *_: GrantRevokedError()},
+    "a sign-in leaves an attempt open": _writes("#unsettled, #grace_given, ", "", of="is_admin"),
+    "a revocation that failed is forgotten": {_A_REVOCATION: lambda *_, **__: Revocation.DONE},
+    "no grace is given": {_A_SEND: lambda *_: None},
+    "a failed save is not rescued": {_A_RESCUE: lambda *_: None},
 }
 """What lives drawn at random notice soon."""
 

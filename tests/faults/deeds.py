@@ -121,6 +121,7 @@ class Deeds:
     def land_one(self, record: Record, *, is_last: bool = True) -> None:
         if not self.town.installation.land([record]) and is_last and record in self.town.rescues:
             self.town.rescues.remove(record)
+            self.town.counted["rescues that were settled"] += 1
 
     def end_at_liveperson(self, person: Person, _which: int) -> None:
         """Have LivePerson end all that the user gave, for reasons of its own."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 SHORTEST_GRACE = LEASE_TIME + GRACE - timedelta(seconds=61)
 """By two clocks that differ by 60 s, and in whole seconds."""
 IDLE = timedelta(days=14)
-CLOCKS_DIFFER_BY = timedelta(seconds=60)
 MEANT: dict[str | None, set[Status | None]] = {
     None: {Status.ACTIVE},
     "temporarily_unavailable": {*Status, None},
@@ -179,12 +178,15 @@ def sessions_that_ended_stay_so(view: View) -> str | None:
     return None
 
 
-def _looks_like_one_of_this_second(view: View) -> bool:
-    """Tell whether a sign-in of this second, by clocks that differ, stands there and was refreshed since."""
-    found = view.found
-    if found is None or found.refreshed_at <= found.issued_at:
-        return False
-    return abs(view.now - found.issued_at) <= CLOCKS_DIFFER_BY
+def _looks_like_one_of_this_second(view: View, newest: str) -> bool:
+    """Tell whether another sign-in of the very same second stands there and was refreshed since.
+
+    Source: le_auth.domain.sign_in, `_was_refreshed_since`.
+    """
+    [exchange] = [entry for entry in view.exchanges if entry.grant == newest]
+    assert view.found is not None
+    same_second = view.found.issued_at == exchange.at.replace(microsecond=0) + view.clock_is_off
+    return same_second and view.found.refreshed_at > view.found.issued_at
 
 
 def no_attempt_stays_open_without_cause(view: View) -> str | None:
@@ -203,7 +205,7 @@ def what_is_told_is_so(view: View) -> str | None:
         newest = max(view.grants)
         if not view.is_now(Status.ACTIVE) or view.stored is None:
             return "the sign-in is not stored"
-        if view.stored.grant.id != newest and not _looks_like_one_of_this_second(view):
+        if view.stored.grant.id != newest and not _looks_like_one_of_this_second(view, newest):
             return "another sign-in is stored"
         assert view.found is not None
         if view.found.unsettled or view.found.lease_until is not None:
@@ -250,14 +252,12 @@ def wrong_in_the_end(view: View) -> str | None:
         return None
     if found.status is Status.SIGNED_OUT:
         return _wrong_when_signed_out(view, found)
-    is_idle = view.now - found.last_used_at >= IDLE
     if found.slot is None:
-        return None if is_idle else "is never refreshed"
+        return None if view.now - found.last_used_at >= IDLE else "is never refreshed"
     if view.stored is None or view.stored.state != "live":
         return "the stored token is void"
     behind = view.now - found.refreshed_at
-    # A rescue puts an idle grant back into the schedule for one turn, though its use could not be noted.
-    return None if behind <= INTERVAL + OVER or is_idle else f"not refreshed for {behind}"
+    return None if behind <= INTERVAL + OVER else f"not refreshed for {behind}"
 
 
 def _wrong_when_signed_out(view: View, found: Grant) -> str | None:

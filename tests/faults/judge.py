@@ -178,6 +178,7 @@ class Judge:
             stored=self._token_of(user, found.sealed if found is not None else None),
             rescued=self._rescued(user),
             grants=grants,
+            exchanges=[entry for entry in entries if entry.endpoint == "token-code" and entry.grant in grants],
             refreshes=[entry for entry in entries if entry.endpoint == "token-refresh" and entry.grant in grants],
             revocations=[
                 entry for entry in entries if entry.endpoint == "revoke" and self._is_of(entry.presented, user)
@@ -185,6 +186,7 @@ class Judge:
             peaks={grant: peak for grant, peak in simulator.journal.peak_by_grant.items() if grant in grants},
             struck=list(self.town.crossings.struck),
             outages=self.town.crossings.outages | self.town.crossings.failed_throughout(),
+            clock_is_off=self.town.clock_is_off,
             is_crowded=self.is_crowded,
             find=lambda token: self._find(hashlib.sha256(token.encode()).hexdigest()),
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.faults.town import Town
 
-MOST_LIVES = 60
+MOST_LIVES = 100
 
 
 @pytest.mark.parametrize("what", BY_CHANCE)

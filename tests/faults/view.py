@@ -9,7 +9,7 @@ from le_auth.domain.grants import Grant, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from le_auth.domain.sessions import Session
     from le_auth.domain.users import User
@@ -79,8 +79,9 @@ class View:
 
     Args:
         stored: LivePerson's word on the refresh token in the table; rescued: on those in RescueQueue.
-        refreshes, revocations: requests of this deed; peaks: refreshes at once, by authorization.
+        exchanges, refreshes, revocations: requests of this deed; peaks: refreshes at once, by authorization.
         struck: calls of this deed, and the faults that struck at them.
+        clock_is_off: of this deed's process.
         is_crowded: another process did something in the midst of this deed.
         find: gives LivePerson's word on a token.
     """
@@ -92,11 +93,13 @@ class View:
     stored: TokenState | None
     rescued: Sequence[TokenState]
     grants: Mapping[str, Authorization]
+    exchanges: Sequence[Entry]
     refreshes: Sequence[Entry]
     revocations: Sequence[Entry]
     peaks: Mapping[str, int]
     struck: Sequence[tuple[str, str]]
     outages: set[str]
+    clock_is_off: timedelta
     is_crowded: bool
     find: Callable[[str], TokenState | None]
 
