@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHORTEST_GRACE = LEASE_TIME + GRACE - timedelta(seconds=61)
 """By two clocks that differ by 60 s, and in whole seconds."""
 IDLE = timedelta(days=14)
+REFRESHES_MEANWHILE = 2
 MEANT: dict[str | None, set[Status | None]] = {
     None: {Status.ACTIVE},
     "temporarily_unavailable": {*Status, None},
@@ -135,7 +136,7 @@ def nobody_is_told_to_sign_in_again_without_reason(view: View) -> str | None:
     match found.last_error:
         case "identity_mismatch":
             return None if ("token-refresh", "another user") in view.struck else "nobody else was named"
-        case "request_refused":
+        case "refused_for_good":
             return None if history.refusals >= 3 else f"{history.refusals} refusals"
         case "invalid_grant" | "rotation_lost" as reason:
             return _why_refused(view, reason)
@@ -179,14 +180,15 @@ def sessions_that_ended_stay_so(view: View) -> str | None:
 
 
 def _looks_like_one_of_this_second(view: View, newest: str) -> bool:
-    """Tell whether another sign-in of the very same second stands there and was refreshed since.
+    """Tell whether another sign-in of the very same second stands there, under a number next to this one's.
 
     Source: le_auth.domain.sign_in, `_was_refreshed_since`.
     """
     [exchange] = [entry for entry in view.exchanges if entry.grant == newest]
     assert view.found is not None
     same_second = view.found.issued_at == exchange.at.replace(microsecond=0) + view.clock_is_off
-    return same_second and view.found.refreshed_at > view.found.issued_at
+    drawn = int((exchange.at + view.clock_is_off).timestamp() * 1000)
+    return same_second and 0 < view.found.generation - drawn <= REFRESHES_MEANWHILE
 
 
 def no_attempt_stays_open_without_cause(view: View) -> str | None:
@@ -249,7 +251,7 @@ def wrong_in_the_end(view: View) -> str | None:
     """Name what is wrong although all has been well for some intervals."""
     found = view.found
     if found is None or found.status is Status.REAUTHORIZE:
-        return None
+        return None if found is None or found.slot is None else "nobody was told of the loss"
     if found.status is Status.SIGNED_OUT:
         return _wrong_when_signed_out(view, found)
     if found.slot is None:

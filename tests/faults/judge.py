@@ -147,7 +147,11 @@ class Judge:
         """Tell whether nothing is left that time would finish."""
         waits = self.town.rescues or any(person.messages for person in self.town.people)
         return not waits and not any(
-            grant.lease_until is not None or grant.unsettled or grant.failures or grant.revocation_is_due
+            grant.lease_until is not None
+            or grant.unsettled
+            or grant.failures
+            or grant.revocation_is_due
+            or grant.loss_is_untold
             for grant in self._items.values()
         )
 

@@ -141,7 +141,8 @@ class Life:
         grant = self.grant
         if self.undelivered or self.rescues or grant is None:
             return False
-        return not (grant.unsettled or grant.lease_owner or grant.failures or grant.revocation_is_due)
+        is_open = grant.unsettled or grant.lease_owner or grant.failures
+        return not (is_open or grant.revocation_is_due or grant.loss_is_untold)
 
     @property
     def grant(self) -> Grant | None:

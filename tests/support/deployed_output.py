@@ -71,7 +71,8 @@ def _note_items(emulator: Emulator, table: str, watch: Watch) -> None:
 
 def _note_messages(emulator: Emulator, watch: Watch) -> None:
     """Read every queue to its end: those of the stack, their dead letters, and the one that catches events."""
-    for url in emulator.sqs.list_queues().get("QueueUrls", []):
+    pages = emulator.sqs.get_paginator("list_queues").paginate(PaginationConfig={"PageSize": 1000})
+    for url in (url for page in pages for url in page.get("QueueUrls", [])):
         name = url.rpartition("/")[2]
         while messages := emulator.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

@@ -27,6 +27,7 @@ _ATTEMPT_IS_OVER: dict[str, Any] = {
     "grace_given": False,
     "failures": 0,
     "last_error": None,
+    "refused_since": None,
 }
 
 
@@ -122,7 +123,9 @@ class FakeTable(Mishaps):
 
         self._answer("save_refresh", write)
 
-    def give_back(self, lease: Lease, *, settled: bool, failures: int, last_error: str) -> None:
+    def give_back(
+        self, lease: Lease, *, settled: bool, failures: int, last_error: str, refused_since: datetime | None = None
+    ) -> None:
         self._begin("give_back")
         found = self._mine(lease)
         self.put(
@@ -134,13 +137,22 @@ class FakeTable(Mishaps):
                 unsettled=found.unsettled - (1 if settled else 0),
                 failures=failures,
                 last_error=last_error,
+                refused_since=None if refused_since is None else _second(refused_since),
             )
         )
 
     def end_grant(self, lease: Lease, *, reason: str) -> None:
         self._begin("end_grant")
-        ended = {**_ATTEMPT_IS_OVER, "status": Status.REAUTHORIZE, "slot": None, "sealed": None, "last_error": reason}
-        self._answer("end_grant", lambda: self.put(replace(self._mine(lease), **ended)))
+        ended = {**_ATTEMPT_IS_OVER, "status": Status.REAUTHORIZE, "sealed": None, "last_error": reason}
+        slot = slot_of(lease.grant.user)
+        self._answer("end_grant", lambda: self.put(replace(self._mine(lease), **ended, slot=slot)))
+
+    def loss_is_told(self, user: User) -> None:
+        self._begin("loss_is_told")
+        found = self.grants.get(user)
+        if found is None or found.status is not Status.REAUTHORIZE:
+            raise GrantMovedError(found)
+        self.put(replace(found, slot=None))
 
     def rest_idle(self, grant: Grant) -> None:
         self._begin("rest_idle")

@@ -62,7 +62,13 @@ class World:
             channel=self.channel,
             store=self.table,
             rescues=self.rescues,
-            keeper=TokenKeeper(store=self.table, rescues=self.rescues, clock=self.clock, pause=self.clock.pause),
+            keeper=TokenKeeper(
+                store=self.table,
+                sign_outs=self.table,
+                rescues=self.rescues,
+                clock=self.clock,
+                pause=self.clock.pause,
+            ),
             clock=self.clock,
             interval=self.interval,
         )

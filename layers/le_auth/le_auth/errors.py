@@ -22,7 +22,8 @@ LeAuthError
 ├── SignInNeededError             this user's authorization is gone
 │   ├── NotSignedInError          there is none
 │   ├── GrantRevokedError         Sentinel answered invalid_grant
-│   ├── RotationLostError         the same after an attempt whose end is unknown
+│   ├── RefusedForGoodError       Sentinel refused refreshes three intervals in a row
+│   ├── RotationLostError         one of these two after an attempt whose end is unknown
 │   └── IdentityMismatchError     a refreshed id token names another user
 ├── RequestRefusedError           Sentinel refused a refresh by a 4xx that says no more
 ├── GrantMovedError               the stored grant changed meanwhile: look at it before it counts
@@ -215,6 +216,12 @@ class GrantRevokedError(SignInNeededError):
     """Sentinel answered `invalid_grant` (RFC 6749 section 5.2)."""
 
     reason = "invalid_grant"
+
+
+class RefusedForGoodError(SignInNeededError):
+    """Sentinel refused to refresh three intervals in a row, without an error code, while it refreshed others."""
+
+    reason = "refused_for_good"
 
 
 class RotationLostError(SignInNeededError):

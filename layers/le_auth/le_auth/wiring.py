@@ -104,7 +104,7 @@ def make_refresher(environment: Environment, *, channel: BackChannel, table: Tok
         channel=channel,
         store=table,
         rescues=rescues,
-        keeper=TokenKeeper(store=table, rescues=rescues, clock=utc_now, pause=sleep),
+        keeper=TokenKeeper(store=table, sign_outs=table, rescues=rescues, clock=utc_now, pause=sleep),
         clock=utc_now,
         interval=read_interval(environment),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -143,17 +143,63 @@ def test_a_failure_of_an_attempt_that_is_over_changes_nothing(table: TokenTable,
     assert item(table) == before
 
 
-def test_an_ended_grant_has_no_tokens_and_no_slot_and_goes_after_a_month(table: TokenTable) -> None:
+def test_an_ended_grant_has_no_tokens_and_goes_after_a_month(table: TokenTable) -> None:
     sign_in(table)
 
     table.end_grant(table.lease(ADA, terms()), reason="invalid_grant")
 
-    assert not {"sealed", "slot", "lease_owner", "unsettled", "failures"} & item(table).keys()
+    assert not {"sealed", "lease_owner", "unsettled", "failures", "refused_since"} & item(table).keys()
     grant = table.find(ADA)
     assert grant is not None
     assert (grant.status, grant.generation, grant.last_error) == (Status.REAUTHORIZE, 7, "invalid_grant")
     expires_at = HALF_PAST + LEASE_TIME + timedelta(days=30)
     assert item(table)["expires_at"] == {"N": str(int(expires_at.timestamp()))}
+
+
+def test_an_ended_grant_stays_in_the_schedule_until_its_end_is_told(table: TokenTable) -> None:
+    sign_in(table)
+    table.end_grant(table.lease(ADA, terms()), reason="invalid_grant")
+    before = item(table)
+    assert before["slot"] == {"N": str(slot_of(ADA))}
+
+    table.loss_is_told(ADA)
+
+    assert item(table) == {name: value for name, value in before.items() if name != "slot"}
+
+
+def test_an_idle_grant_that_ends_is_told_too(table: TokenTable) -> None:
+    sign_in(table)
+    grant = table.find(ADA)
+    assert grant is not None
+    table.rest_idle(grant)
+
+    table.end_grant(table.lease(ADA, terms()), reason="invalid_grant")
+
+    assert "slot" in item(table)
+
+
+def test_who_has_signed_in_again_stays_in_the_schedule_when_the_end_is_told(table: TokenTable) -> None:
+    sign_in(table)
+    before = item(table)
+
+    with pytest.raises(GrantMovedError):
+        table.loss_is_told(ADA)
+
+    assert item(table) == before
+
+
+def test_since_when_a_grant_is_refused_is_kept_until_something_else_happens(table: TokenTable) -> None:
+    sign_in(table)
+    since = HALF_PAST - timedelta(minutes=1)
+    refused: Any = {"settled": True, "failures": 1, "last_error": "request_refused", "refused_since": since}
+    table.give_back(table.lease(ADA, terms()), **refused)
+    kept = table.find(ADA)
+
+    table.give_back(table.lease(ADA, terms()), settled=True, failures=2, last_error="sentinel_unavailable")
+
+    assert kept is not None
+    assert kept.refused_since == since
+    assert "refused_since" not in item(table)
 
 
 def test_an_idle_grant_leaves_the_schedule_only(table: TokenTable) -> None:

@@ -223,8 +223,22 @@ def test_tokens_newer_than_a_sign_out_from_liveperson_are_none_of_its_business(w
     assert (moved.value.late, world.rescues.sends) == (None, 0)
 
 
-def test_late_tokens_that_the_queue_does_not_take_are_no_lost_rotation(world: World) -> None:
+def test_late_tokens_that_the_queue_does_not_take_are_revoked_by_the_next_scheduled_message(world: World) -> None:
     never_rescued(world)
+    world.table.before("save_refresh", out_of_liveperson(world))
+    world.endpoint.order(world.answer("late"))
+
+    assert world.work().reason == "revocation_queued"
+    assert world.ada.revocation_is_due
+
+    assert world.work().reason == "revocation_done"
+    assert world.endpoint.revoked == ["refresh-canary-old", "refresh-canary-late"]
+    assert (world.ada.slot, world.ada.sealed) == (None, None)
+
+
+def test_late_tokens_that_neither_table_nor_queue_takes_are_no_lost_rotation(world: World) -> None:
+    never_rescued(world)
+    world.table.fail("remember_revocation", times=1000)
     world.table.before("save_refresh", out_of_liveperson(world))
     world.endpoint.order(world.answer("late"))
 

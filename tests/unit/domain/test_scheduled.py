@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from le_auth.domain.grants import Status
 from le_auth.domain.refresh import LONGEST
 from le_auth.domain.scheduled import Batch, DueToken
+from le_auth.errors import GrantRevokedError
 from tests.support.fakes_world import World
 from tests.support.makers import ADA, BOB, HALF_AN_HOUR, NOON, a_user
 
@@ -136,11 +137,55 @@ def test_a_lease_that_just_ended_is_tried_again_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("status", [Status.REAUTHORIZE, Status.SIGNED_OUT])
 def test_a_user_who_is_no_longer_signed_in_is_left_alone(world: World, status: Status) -> None:
-    world.have(ADA, status=status)
+    world.have(ADA, status=status, slot=None)
 
     result = world.work()
 
     assert (result.outcome, result.reason, result.retry_after) == ("left", "not_active", None)
+
+
+def test_a_loss_that_nobody_may_have_been_told_of_is_reported_by_the_next_message(world: World) -> None:
+    """Whoever stored it may have died before it said so, or never have heard that the table took it."""
+    world.have(ADA, unsettled=1, grace_given=True)
+    world.table.do_but_fail("end_grant")
+    world.table.fail("end_grant", times=1000)
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+    assert world.work().reason == "table_unavailable"
+    assert world.ada.status is Status.REAUTHORIZE
+
+    result = world.work()
+
+    assert (result.outcome, result.reason, result.error_class) == ("failed", "rotation_lost", "permanent")
+    assert len(world.endpoint.requests) == 1
+
+
+def test_a_loss_that_was_told_is_not_reported_again(world: World) -> None:
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+    assert world.work().error_class == "permanent"
+
+    world.scheduled.loss_is_told(ADA)
+
+    assert (world.ada.slot, world.work().reason) == (None, "not_active")
+
+
+def test_that_a_loss_was_told_does_not_take_a_new_sign_in_out_of_the_schedule(world: World) -> None:
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+    world.work()
+    world.sign_in_again()
+
+    world.scheduled.loss_is_told(ADA)
+
+    assert world.ada.slot is not None
+
+
+def test_a_table_that_cannot_note_that_a_loss_was_told_stops_nothing(world: World) -> None:
+    world.endpoint.order(GrantRevokedError("invalid_grant"))
+    world.work()
+    world.table.fail("loss_is_told", times=1)
+
+    world.scheduled.loss_is_told(ADA)
+
+    assert world.work().error_class == "permanent"
 
 
 def test_a_user_who_is_gone_is_left_alone(world: World) -> None:

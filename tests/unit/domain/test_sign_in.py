@@ -109,10 +109,14 @@ def test_a_save_whose_answer_was_lost_is_success(callback: Callback) -> None:
     assert callback.table.writes.count("save_sign_in") == 1
 
 
-def test_a_save_whose_answer_was_lost_leaves_the_token_that_a_refresh_has_brought_since(callback: Callback) -> None:
+@pytest.mark.parametrize("seconds", [1, 0, -2])
+def test_a_save_whose_answer_was_lost_leaves_the_token_that_a_refresh_has_brought_since(
+    callback: Callback, seconds: int
+) -> None:
+    """Also where the clock of whoever refreshed was behind."""
     tokens = some_tokens("refreshed-since")
     sealed = FakeSealer(["k1"]).seal_tokens(tokens, user=ADA, generation=BY_THE_CLOCK + 1)
-    refreshed_at = NOON + timedelta(minutes=1)
+    refreshed_at = NOON + timedelta(seconds=seconds)
     since = a_grant(ADA, generation=BY_THE_CLOCK + 1, issued_at=NOON, refreshed_at=refreshed_at, sealed=sealed)
     callback.table.before("save_sign_in", lambda: callback.table.put(since))
 

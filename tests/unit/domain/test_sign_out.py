@@ -189,7 +189,7 @@ def test_a_refresh_under_way_never_brings_a_signed_out_user_back(world: World, s
     world.work()
     world.land()
 
-    assert (world.ada.status, world.ada.sealed) == (Status.SIGNED_OUT, None)
+    assert (world.ada.status, world.ada.sealed, world.ada.slot) == (Status.SIGNED_OUT, None, None)
 
 
 @BOTH

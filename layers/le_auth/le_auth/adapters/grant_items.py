@@ -46,6 +46,7 @@ def read_grant(item: Item) -> Grant:
         grace_given="grace_given" in item,
         failures=_number(item, "failures") if "failures" in item else 0,
         last_error=item["last_error"]["S"] if "last_error" in item else None,
+        refused_since=_time(item, "refused_since") if "refused_since" in item else None,
         sign_out_scope=Scope(item["sign_out_scope"]["S"]) if "sign_out_scope" in item else None,
         revoked_generation=_number(item, "revoked_generation") if "revoked_generation" in item else None,
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from le_auth.domain.grants import Sealed
     from le_auth.domain.users import User
 
-ATTEMPT_IS_OVER = "#lease_owner, #lease_until, #unsettled, #grace_given, #failures, #last_error"
+ATTEMPT_IS_OVER = "#lease_owner, #lease_until, #unsettled, #grace_given, #failures, #last_error, #refused_since"
 
 
 def set_new_tokens(

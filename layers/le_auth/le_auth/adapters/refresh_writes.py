@@ -100,33 +100,52 @@ class RefreshWrites(ConditionalTable):
             values=values | {"replaced": renewal.replaces},
         )
 
-    def give_back(self, lease: Lease, *, settled: bool, failures: int, last_error: str) -> None:
+    def give_back(
+        self, lease: Lease, *, settled: bool, failures: int, last_error: str, refused_since: datetime | None = None
+    ) -> None:
         """End a lease after a failed attempt.
 
         Where nothing was rotated, the item is as the lease found it, its grace included. An attempt whose end is not
         known stays counted as unsettled, and the next one waits for a grace of its own.
         """
-        grace = "#grace_given = :grace_given, " if lease.grace_given and settled else ""
+        values: dict[str, Any] = {"failures": failures, "last_error": last_error}
+        if lease.grace_given and settled:
+            values["grace_given"] = True
+        if refused_since is not None:
+            values["refused_since"] = refused_since
         self.update(
             lease.grant.user,
-            f"SET {grace}#failures = :failures, #last_error = :last_error REMOVE #lease_owner, #lease_until"
+            f"SET {', '.join(f'#{name} = :{name}' for name in values)} REMOVE #lease_owner, #lease_until"
+            + ("" if refused_since is not None else ", #refused_since")
             + (" ADD #unsettled :less_one" if settled else ""),
             condition=_IS_MINE,
-            values=_mine(lease)
-            | {"failures": failures, "last_error": last_error}
-            | ({"grace_given": True} if grace else {})
-            | ({"less_one": -1} if settled else {}),
+            values=_mine(lease) | values | ({"less_one": -1} if settled else {}),
         )
 
     def end_grant(self, lease: Lease, *, reason: str) -> None:
-        """Store that the user must sign in again. The generation stays, so that a rescued token can still land."""
+        """Store that the user must sign in again. The generation stays, so that a rescued token can still land.
+
+        The slot stays until that is told, so that the next scheduled message tells it if whoever stored it dies.
+        """
         expires_at = lease.until + TERMINAL_IS_KEPT
         self.update(
             lease.grant.user,
-            "SET #status = :reauthorize, #last_error = :last_error, #expires_at = :expires_at "
-            "REMOVE #slot, #sealed, #lease_owner, #lease_until, #unsettled, #grace_given, #failures",
+            "SET #status = :reauthorize, #last_error = :last_error, #expires_at = :expires_at, #slot = :slot "
+            "REMOVE #sealed, #lease_owner, #lease_until, #unsettled, #grace_given, #failures, #refused_since",
             condition=_IS_MINE,
-            values=_mine(lease) | {"reauthorize": Status.REAUTHORIZE, "last_error": reason, "expires_at": expires_at},
+            values=_mine(lease)
+            | {
+                "reauthorize": Status.REAUTHORIZE,
+                "last_error": reason,
+                "expires_at": expires_at,
+                "slot": slot_of(lease.grant.user),
+            },
+        )
+
+    def loss_is_told(self, user: User) -> None:
+        """Leave the schedule, unless the user has signed in meanwhile."""
+        self.update(
+            user, "REMOVE #slot", condition="#status = :reauthorize", values={"reauthorize": Status.REAUTHORIZE}
         )
 
     def rest_idle(self, grant: Grant) -> None:

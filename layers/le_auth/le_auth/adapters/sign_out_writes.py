@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TOKENS = "#sealed, #sealed_generation, #key_id, #access_expires_at"
 _NOT_YET = "#generation < :number AND #session_epoch = :session_epoch AND #status <> :signed_out"
-_LEASE_IS_OVER = "#lease_owner, #lease_until, #grace_given, #failures, #last_error"
+_LEASE_IS_OVER = "#lease_owner, #lease_until, #grace_given, #failures, #last_error, #refused_since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ class Grant:
         access_expires_at: where Sentinel gave a lifetime.
         unsettled: refresh attempts since the last save whose end is not known.
         failures: failed attempts in a row; last_error: the reason of the last.
+        refused_since: where Sentinel refused all of them without saying what is wrong: when it began.
         sign_out_scope: of a signed-out user.
         revoked_generation: what the last sign-out from LivePerson replaced; a later sign-in leaves it in place.
     """
@@ -69,6 +70,7 @@ class Grant:
     grace_given: bool = False
     failures: int = 0
     last_error: str | None = None
+    refused_since: datetime | None = None
     sign_out_scope: Scope | None = None
     revoked_generation: int | None = None
 
@@ -77,6 +79,11 @@ class Grant:
         """Whether the user signed out of LivePerson and LivePerson has not heard of it yet."""
         is_signed_out = self.status is Status.SIGNED_OUT and self.sign_out_scope is Scope.LIVEPERSON
         return is_signed_out and self.slot is not None
+
+    @property
+    def loss_is_untold(self) -> bool:
+        """Whether the user must sign in again and nobody may have been told: whoever stored it may have died."""
+        return self.status is Status.REAUTHORIZE and self.slot is not None
 
     def wants_revoked(self, replaced: int) -> bool:
         """Tell whether tokens that came back too late are to be revoked.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from le_auth.domain.grants import Lease
-    from le_auth.domain.ports import Clock, GrantStore, Rescues, Sealer
+    from le_auth.domain.ports import Clock, GrantStore, Rescues, Sealer, SignOutStore
     from le_auth.domain.tokens import Tokens
 
 _ATTEMPT = timedelta(seconds=12)
@@ -39,10 +39,12 @@ class TokenKeeper:
     """Keeps rotated tokens.
 
     Args:
+        sign_outs: the table too; it remembers a revocation that is due.
         pause: sleeps for a time; between two attempts to write.
     """
 
     store: GrantStore
+    sign_outs: SignOutStore
     rescues: Rescues
     clock: Clock
     pause: Callable[[timedelta], None]
@@ -85,17 +87,24 @@ class TokenKeeper:
                 return
 
     def _settle_late(self, lease: Lease, renewal: Renewal, moved: GrantMovedError) -> None:
-        """Have tokens revoked that came back after a sign-out from LivePerson (design, refresh invariant 5)."""
+        """Have tokens revoked that came back after a sign-out from LivePerson (design, refresh invariant 5).
+
+        The table has just answered, so the item remembers them first; the user's next scheduled message would revoke
+        them. RescueQueue does it sooner.
+        """
         found = moved.grant
         if found is None or found.revoked_generation is None or renewal.replaces > found.revoked_generation:
             return
         moved.late = "left_to_lapse"
         if found.wants_revoked(renewal.replaces):
+            with suppress(TableUnavailableError, GrantMovedError):
+                self.write(lease, lambda: self.sign_outs.remember_revocation(found, renewal), kept=RESCUE_TIME)
+                moved.late = "revocation_queued"
             with suppress(RotationUnsavedError):  # nobody's sign-in is lost: the user has signed out
-                self._rescue(lease, renewal)  # whoever takes it from there revokes it, and tries until it is done
+                self._rescue(lease, renewal)
                 moved.late = "revocation_queued"
 
-    def write(self, lease: Lease, write: Callable[[], None], *, kept: timedelta = timedelta()) -> None:
+    def write(self, lease: Lease, write: Callable[[], object], *, kept: timedelta = timedelta()) -> None:
         """Write, again and again while the lease lasts, less a time that is kept for what follows a failure.
 
         Raises:

@@ -127,11 +127,16 @@ class GrantStore(Protocol):
 
     def save_refresh(self, renewal: Renewal) -> None: ...
 
-    def give_back(self, lease: Lease, *, settled: bool, failures: int, last_error: str) -> None:
+    def give_back(
+        self, lease: Lease, *, settled: bool, failures: int, last_error: str, refused_since: datetime | None = None
+    ) -> None:
         """End a lease after a failed attempt. `settled`: the refresh token is known not to have been rotated."""
 
     def end_grant(self, lease: Lease, *, reason: str) -> None:
-        """The user must sign in again."""
+        """The user must sign in again, which is yet to be told."""
+
+    def loss_is_told(self, user: User) -> None:
+        """Whoever has to know has been told that the user must sign in again."""
 
     def rest_idle(self, grant: Grant) -> None:
         """Stop refreshing a grant that nobody has used."""

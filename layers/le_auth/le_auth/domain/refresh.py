@@ -23,6 +23,7 @@ from le_auth.errors import (
     LeAuthError,
     MisconfiguredError,
     OutcomeUnknownError,
+    RefusedForGoodError,
     RequestRefusedError,
     RescuePendingError,
     RescueUnavailableError,
@@ -49,6 +50,7 @@ LONGEST = LEASE_TIME - LEASE_CLOCK_SKEW
 GRACE = timedelta(seconds=90)
 """How much longer than a full lease nothing is sent, so that a rescue under way lands first."""
 _REFUSALS_IN_A_ROW = 3
+_CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ class Refresher:
         except (GraceGivenError, GrantMovedError, TableUnavailableError):
             raise  # the lease holds on, or has passed to somebody else
         except LeAuthError as error:
-            self._give_back(lease, error, is_scheduled=terms.due_at is not None)
+            self._give_back(lease, error, due_at=terms.due_at)
             raise
         is_saved = self.keeper.keep(lease, tokens, equipment.sealer)
         self._last_success[user.account_id] = self.clock()
@@ -171,33 +173,68 @@ class Refresher:
             if moved.grant is None or not _is_ended(moved.grant, lease, error):
                 raise
 
-    def _give_back(self, lease: Lease, error: LeAuthError, *, is_scheduled: bool) -> None:
-        """End the lease after a failure. Where even that fails, the lease ends by itself."""
-        counts = _counts(error, is_scheduled=is_scheduled)
-        failures = _count_failures(lease, error) if counts else lease.grant.failures
+    def _give_back(self, lease: Lease, error: LeAuthError, *, due_at: datetime | None) -> None:
+        """End the lease after a failure. Where even that fails, the lease ends by itself.
+
+        Args:
+            due_at: of a scheduled refresh.
+        """
+        grant = lease.grant
+        counts = self._counts(error, grant, due_at)
+        failures = _count_failures(grant, error) if counts else grant.failures
         if isinstance(error, TryLaterError) and not isinstance(error, RescuePendingError):
             error.failures = failures
         try:
             if counts and isinstance(error, RequestRefusedError) and failures >= _REFUSALS_IN_A_ROW:
-                if self._account_works(lease):
-                    self.store.end_grant(lease, reason=error.reason)
-                    lost = GrantRevokedError("Sentinel refused this authorization three intervals in a row.")
-                    lost.is_news = True
-                    raise lost from error
+                if self._account_works(grant):
+                    self._end_refused(lease, error)
                 error.is_lasting = True
-            settled = not isinstance(error, OutcomeUnknownError)
-            last_error = None if counts else lease.grant.last_error
-            self.store.give_back(lease, settled=settled, failures=failures, last_error=last_error or error.reason)
+            self.store.give_back(
+                lease,
+                settled=not isinstance(error, OutcomeUnknownError),
+                failures=failures,
+                last_error=error.reason if counts else grant.last_error or error.reason,
+                refused_since=self._refused_since(error, grant, due_at) if counts else grant.refused_since,
+            )
         except (TableUnavailableError, GrantMovedError):
             return
 
-    def _account_works(self, lease: Lease) -> bool:
+    def _end_refused(self, lease: Lease, error: RequestRefusedError) -> None:
+        """End a grant that was refused again and again, and raise that."""
+        is_lost = lease.unsettled > 1
+        kind = RotationLostError if is_lost else RefusedForGoodError
+        lost = kind("Sentinel refused this authorization three intervals in a row.")
+        self._end(lease, lost)
+        lost.is_news = True
+        raise lost from error
+
+    def _counts(self, error: LeAuthError, grant: Grant, due_at: datetime | None) -> bool:
+        """Tell whether an attempt goes into the row of failures.
+
+        What sent nothing is no attempt. A refusal counts once an interval, since three in a row end the grant: neither
+        a back end that asks again and again nor a message that comes again may end it within minutes.
+        """
+        if isinstance(error, RescuePendingError):
+            return False
+        if not isinstance(error, RequestRefusedError):
+            return True
+        if due_at is None or grant.refused_since is None:
+            return due_at is not None
+        return due_at > grant.refused_since + self.interval * (grant.failures - 1)
+
+    def _refused_since(self, error: LeAuthError, grant: Grant, due_at: datetime | None) -> datetime | None:
+        """Give when the row of refusals began, by a clock that may be behind the one that sent the message."""
+        if not isinstance(error, RequestRefusedError):
+            return None
+        return grant.refused_since or max(self.clock(), due_at or self.clock())
+
+    def _account_works(self, grant: Grant) -> bool:
         """Tell whether another user of the account was refreshed while this one was refused.
 
-        From the first of three refusals to the third it is two intervals; this user's own last success is older.
+        This user's own last success is older; clocks may differ by five minutes.
         """
-        last_success = self._last_success.get(lease.grant.user.account_id)
-        return last_success is not None and self.clock() - last_success <= self.interval * (_REFUSALS_IN_A_ROW - 1)
+        last_success, since = self._last_success.get(grant.user.account_id), grant.refused_since
+        return last_success is not None and since is not None and last_success > since + _CLOCK_SKEW
 
 
 def _is_ended(grant: Grant, lease: Lease, error: LeAuthError) -> bool:
@@ -206,22 +243,10 @@ def _is_ended(grant: Grant, lease: Lease, error: LeAuthError) -> bool:
     return same and grant.status is Status.REAUTHORIZE
 
 
-def _counts(error: LeAuthError, *, is_scheduled: bool) -> bool:
-    """Tell whether an attempt goes into the row of failures.
-
-    What sent nothing is no attempt. A refusal counts once an interval, since three in a row end the grant: a back end
-    that asks again and again must not end it within seconds.
-    """
-    if isinstance(error, RescuePendingError):
-        return False
-    return is_scheduled or not isinstance(error, RequestRefusedError)
-
-
-def _count_failures(lease: Lease, error: LeAuthError) -> int:
+def _count_failures(grant: Grant, error: LeAuthError) -> int:
     """Count failed attempts in a row; a refusal counts refusals only, and a wrong configuration is no attempt."""
-    grant = lease.grant
     if isinstance(error, MisconfiguredError):
         return grant.failures
-    if isinstance(error, RequestRefusedError) and grant.last_error != error.reason:
+    if isinstance(error, RequestRefusedError) and grant.refused_since is None:
         return 1
     return grant.failures + 1

@@ -109,11 +109,9 @@ class Rescue:
         try:
             self.store.save_refresh(renewal)
         except GrantMovedError as error:
-            if is_saved(renewal, error.grant):
-                return Landing.RESCUED
-            if error.grant is None or not error.grant.wants_revoked(renewal.replaces):
-                return Landing.DROPPED
-            return self._revoke(renewal, error.grant)
+            if error.grant is not None and error.grant.wants_revoked(renewal.replaces):
+                return self._revoke(renewal, error.grant)
+            return Landing.RESCUED if is_saved(renewal, error.grant) else Landing.DROPPED
         return Landing.RESCUED
 
     def _revoke(self, renewal: Renewal, found: Grant) -> Landing:

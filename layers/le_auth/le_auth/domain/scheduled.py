@@ -6,6 +6,7 @@ Source: LivePerson's retry policy; design, refresh invariants 6 and 7.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -152,6 +153,11 @@ class ScheduledRefresh:
         batch.note(result)
         return result
 
+    def loss_is_told(self, user: User) -> None:
+        """Note that a user's loss has been reported; where that fails, the next message reports it again."""
+        with suppress(GrantMovedError, TableUnavailableError):
+            self.store.loss_is_told(user)
+
     def _leave(self, due: DueToken, batch: Batch, *, now: datetime) -> Result | None:
         """Say why a message is not begun now; None: it is.
 
@@ -194,6 +200,9 @@ class ScheduledRefresh:
         grant = moved.grant
         if grant is not None and grant.revocation_is_due:
             return self._revoke(due, grant, now=now)
+        if grant is not None and grant.loss_is_untold:
+            reason = grant.last_error or SignInNeededError.reason
+            return Result(user=due.user, outcome="failed", reason=reason, error_class="permanent")
         refusal = terms.why_refused(grant)
         if refusal is Refusal.HELD and grant is not None and grant.lease_until is not None:
             return _left(due, refusal, max(grant.lease_until - self.refresher.clock(), timedelta()) + AT_ONCE)

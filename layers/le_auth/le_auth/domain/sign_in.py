@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from le_auth.domain.users import AppInstalls
 
 _LONGEST_DESCRIPTION = 200
+_REFRESHES_MEANWHILE = 2
+"""At most, between a sign-in's write and its repetition: one by schedule, and one for a back end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,19 +158,21 @@ class SignIn:
             except GrantMovedError as error:
                 if error.grant is None:
                     continue
-                if error.grant.sealed == sealed or _was_refreshed_since(error.grant, tokens):
+                if error.grant.sealed == sealed or _was_refreshed_since(error.grant, tokens, generation):
                     return error.grant.session_epoch  # our own write: only its answer was lost
                 generation = max(drawn, error.grant.generation + 1)
         raise TableUnavailableError("This user's record changed twice while it was being saved.")
 
 
-def _was_refreshed_since(grant: Grant, tokens: Tokens) -> bool:
+def _was_refreshed_since(grant: Grant, tokens: Tokens, generation: int) -> bool:
     """Tell whether a stored grant is this very sign-in, refreshed since: the newer token is not overwritten.
 
-    Another sign-in of that second would look the same. Then that one stays: it is the same person's, and as good.
+    Another sign-in of that second could look the same, where the clock drew its number next to this one's. Then that
+    one stays: it is the same person's, and as good. Which token is newer is not read from the times: the worker's
+    clock may be behind this one.
     """
-    same_sign_in = grant.issued_at == tokens.received_at.replace(microsecond=0)
-    return same_sign_in and grant.refreshed_at > grant.issued_at and grant.status is Status.ACTIVE
+    same_sign_in = grant.issued_at == tokens.received_at.replace(microsecond=0) and grant.status is Status.ACTIVE
+    return same_sign_in and 0 < grant.generation - generation <= _REFRESHES_MEANWHILE
 
 
 def _describe_denial(query: CallbackQuery) -> str:
