@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _update, _give_back = ConditionalTable.update, RefreshWrites.give_back
 
 
-def _writes(old: str, new: str, *, of: str = "") -> Mapping[str, object]:
+def writes(old: str, new: str, *, of: str = "") -> Mapping[str, object]:
     """Break every write, or those with a value of that name, that has this in its update or condition."""
 
     def update(self: Any, user: Any, update: str, *, condition: str, values: Any, returning: Any = "NONE") -> Any:
@@ -39,9 +39,9 @@ _A_REFUSAL = "le_auth.adapters.sentinel.read_refusal"
 _ANYBODY = "#status <> :active OR #status = :active"
 
 BY_CHANCE = {
-    "a sign-out leaves the sessions": _writes("#session_epoch = :number, ", ""),
+    "a sign-out leaves the sessions": writes("#session_epoch = :number, ", ""),
     "an outage reads as invalid_grant": {_A_REFUSAL: lambda *_: GrantRevokedError()},
-    "a sign-in leaves an attempt open": _writes("#unsettled, #grace_given, ", "", of="is_admin"),
+    "a sign-in leaves an attempt open": writes("#unsettled, #grace_given, ", "", of="is_admin"),
     "a revocation that failed is forgotten": {_A_REVOCATION: lambda *_, **__: Revocation.DONE},
     "no grace is given": {_A_SEND: lambda *_: None},
     "a failed save is not rescued": {_A_RESCUE: lambda *_: None},
@@ -49,8 +49,8 @@ BY_CHANCE = {
 """What lives drawn at random notice soon."""
 
 BY_SCRIPT = {
-    "a lease is taken on who is signed out": _writes("#status = :active", f"({_ANYBODY})", of="one"),
-    "a save replaces whatever is there": _writes("#generation = :replaced", "#generation >= :replaced", of="replaced"),
+    "a lease is taken on who is signed out": writes("#status = :active", f"({_ANYBODY})", of="one"),
+    "a save replaces whatever is there": writes("#generation = :replaced", "#generation >= :replaced", of="replaced"),
     "no grace is given": {_A_SEND: lambda *_: None},
     "RescueQueue always looks empty": {_A_COUNT: lambda _: True},
     "a failed save is not rescued": {_A_RESCUE: lambda *_: None},

@@ -81,12 +81,13 @@ def crossings(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @pytest.fixture
-def new_life(installation: Installation, crossings: Crossings) -> Callable[[], Life]:
+def new_life(installation: Installation, crossings: Crossings, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Life]:
     """Begin the life of somebody whom nobody knows yet."""
 
     def begin() -> Life:
         user = User(account_id=ACCOUNT, user_id=str(next(_user_ids)))
         life = Life(installation=installation, crossings=crossings, user=user)
+        monkeypatch.setattr("le_auth.observe.log_unexpected", life.unexpected.append)
         crossings.happenings = happenings(life)
         return life
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from le_auth.domain.grants import Grant, Scope, Status
 from le_auth.domain.refresh import GRACE, LEASE_TIME
 from tests.faults.life import OVER
-from tests.faults.scenarios import ANSWER_NEVER_CAME, THE_WINDOW
+from tests.faults.verdicts import ANSWER_NEVER_CAME, THE_WINDOW
 from tests.faults.view import View, is_refused
 from tests.support.installation import INTERVAL
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from le_auth.domain.refresh import GRACE, LEASE_TIME
 from le_auth.domain.sessions import COOKIE, Session
-from tests.support.browser import Browser
+from tests.support.browser import Browser, parameters
 from tests.support.crossings import Killed
-from tests.support.installation import ACCOUNT, BASE_URL, INTERVAL
+from tests.support.installation import ACCOUNT, APP, BASE_URL, CALLBACK_URL, INTERVAL
 from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from le_auth.domain.grants import Grant, Scope, Status
     from le_auth.domain.users import User
+    from local.simulator import TokenState
     from tests.support.crossings import Crossings
     from tests.support.installation import Installation, Record
 
+TELLING = "PutEvents AuthorizationLost"
 OVER = LEASE_TIME + GRACE + timedelta(seconds=2)
 """Longer than any lease."""
 LONGEST_TO_SETTLE = 5
@@ -35,7 +37,7 @@ class Life:
     installation: Installation
     crossings: Crossings
     user: User
-    liveperson: bool = False
+    was_told_of_sign_in: bool = False
     due_at: datetime | None = None
     deaths: int = 0
     cookies: dict[str, str] = field(default_factory=dict, repr=False)
@@ -43,6 +45,7 @@ class Life:
     undelivered: list[Record] = field(default_factory=list)
     rescues: list[Record] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    unexpected: list[BaseException] = field(default_factory=list)
 
     # ---- what happens; a killed process just ends ----
 
@@ -53,9 +56,9 @@ class Life:
             self.deaths += 1
             self.installation.start_cold()
 
-    def elsewhere(self, step: Callable[[], object], *, clock_is_off: timedelta) -> None:
+    def elsewhere(self, step: Callable[[], object]) -> None:
         """Do a step in another process, while the one that is at work waits."""
-        with self.installation.another_process(clock_is_off=clock_is_off):
+        with self.installation.another_process():
             step()
 
     def sign_in_directly(self) -> None:
@@ -71,11 +74,21 @@ class Life:
         try:
             location = browser.visit("/launch")["headers"].get("Location")
             if location is not None:
-                self.answers.append(browser.visit(browser.log_in(location, self.user.user_id)))
-                self.answers.append(browser.visit("/session"))
-                self.cookies = browser.cookies
+                self._come_back(browser, parameters(location)["state"])
         finally:
             browser.liveperson.close()
+
+    def _come_back(self, browser: Browser, state: str) -> None:
+        """Come back as if from LivePerson's login page; what happens there is none of our calls."""
+        code = self.installation.simulator.issue_code(
+            app_install_id=APP, account=ACCOUNT, user_id=self.user.user_id, redirect_uri=CALLBACK_URL
+        )
+        answer = browser.visit(f"{CALLBACK_URL}?code={code}&state={state}")
+        self.answers.append(answer)
+        self.was_told_of_sign_in = answer["statusCode"] == 303
+        if self.was_told_of_sign_in:
+            self.cookies = browser.cookies
+            self.answers.append(browser.visit("/session"))
 
     def scheduled(self) -> None:
         """Let the user's scheduled message come, and those that were not finished before it."""
@@ -119,8 +132,11 @@ class Life:
     def go_on(self, time: timedelta = OVER) -> None:
         self.installation.go_on(time)
 
-    def settle(self) -> None:
-        """Let all be well again, and time pass: scheduled messages first, rescues late, as the worst order has it."""
+    def settle(self) -> bool:
+        """Let all be well again, and time pass: scheduled messages first, rescues late, as the worst order has it.
+
+        Gives whether the user comes to rest.
+        """
         self.crossings.end()
         self.installation.start_cold()
         for number in range(LONGEST_TO_SETTLE):
@@ -132,7 +148,8 @@ class Life:
             self.go_on()
             self.deliver()
             if number >= 1 and self.is_settled():
-                return
+                return True
+        return self.grant is None
 
     # ---- what is so ----
 
@@ -153,9 +170,32 @@ class Life:
         return None if self.grant is None else self.grant.status
 
     def stored_token_is_live(self) -> bool:
-        _, refresh_token = self.installation.tokens(self.user)
-        found = token_at_liveperson(self.installation, refresh_token)
+        found = self._stored_token()
         return found is not None and found.state == "live"
+
+    def newest_is_stored(self) -> bool:
+        """Tell whether the table holds a token of the user's last authorization."""
+        found = self._stored_token()
+        return found is not None and found.grant.id == max(self._grant_ids())
+
+    def _stored_token(self) -> TokenState | None:
+        _, refresh_token = self.installation.tokens(self.user)
+        return token_at_liveperson(self.installation, refresh_token)
+
+    def is_in_session(self) -> bool:
+        """Tell whether the user's browser is known."""
+        browser = Browser(installation=self.installation, cookies=dict(self.cookies))
+        return bool(browser.visit("/session")["statusCode"] == 200)
+
+    @property
+    def last_status(self) -> int | None:
+        """What the last browser or back end was answered."""
+        return self.answers[-1].get("statusCode") if self.answers else None
+
+    def told_of_loss(self) -> bool:
+        """Tell whether the application's bus was told, or could not be, that the user must sign in again."""
+        tellings = self.crossings.names.count(TELLING)
+        return tellings > self.crossings.struck.count((TELLING, "killed before"))
 
     def live_grants(self) -> int:
         grants = self.installation.simulator.grants.all(ACCOUNT, self.user.user_id)

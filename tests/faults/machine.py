@@ -49,7 +49,7 @@ SIGN_OUTS = ["sign_out_locally", "sign_out_of_liveperson"]
 DEEDS = ["sign_in", *SIGN_OUTS, "refresh", "vend", "deliver", "land", "end_at_liveperson", "expire"]
 OFTEN_THE_SAME = st.sampled_from([0, 0, 0, 1])
 CALLS = {
-    "sign_in": ["domain", "GetSecretValue", "PutItem", "token-code", "UpdateItem sign in", "PutEvents"],
+    "sign_in": ["domain", "GetSecretValue", "PutItem", "token-code", "UpdateItem sign in", "PutEvents UserSignedIn"],
     "sign_out": ["GetItem", "UpdateItem sign out", "GetSecretValue", "revoke", "UpdateItem finish revocation"],
     "refresh": [
         *("UpdateItem lease", "token-refresh", "token-refresh", "UpdateItem save", "UpdateItem save", "SendMessage"),

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.faults.clocks import BEHIND, RIVALS, SHIFTS, strikes_before
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.faults.clocks import RIGHT, RIVALS, SHIFTS, kind_of, strikes_before
 from tests.support.call_faults import INVOKED, faults_at
 from tests.support.crossings import Strike
 
@@ -20,36 +22,27 @@ if TYPE_CHECKING:
 DOCUMENTED = {"temporarily_unavailable", "reauthorization_required", "not_signed_in"}
 
 
-def names_of_calls(scenario: Scenario, life: Life) -> list[str]:
-    assert run(scenario, life, None) is None, "without any fault"
-    return life.calls
-
-
-def strikes(calls: list[str]) -> Iterator[Strike]:
+def strikes(scenario: Scenario, calls: list[str]) -> Iterator[Strike]:
     """Give every fault at every call; of a call that is repeated again and again, at its first and last."""
     for number, name in enumerate(calls):
         if name in calls[max(number - 1, 0) : number] and name in calls[number + 1 : number + 2]:
             continue
         for fault in (*faults_at(name), *strikes_before(name)):
-            yield Strike(at=number, name=fault)
-
-
-def kind_of(strike: Strike) -> str:
-    if strike.name in SHIFTS:
-        return "a clock is off"
-    return "another process comes in" if strike.name in RIVALS else "a call fails"
+            if kind_of(fault) in scenario.kinds:
+                yield Strike(at=number, name=fault)
 
 
 def first_wrong(scenario: Scenario, new_life: Callable[[], Life]) -> str | None:
-    """Look for what goes wrong in a scenario with clocks and other processes only."""
-    calls = names_of_calls(scenario, new_life())
-    between = [strike for strike in strikes(calls) if kind_of(strike) != "a call fails"]
-    return next((wrong for strike in between if (wrong := run(scenario, new_life(), strike))), None)
+    """Give what goes wrong without a fault, or else with the first strike that anything goes wrong with."""
+    undisturbed = new_life()
+    if wrong := run(scenario, undisturbed, None):
+        return wrong
+    struck = (run(scenario, new_life(), strike) for strike in strikes(scenario, undisturbed.calls))
+    return next((wrong for wrong in struck if wrong), None)
 
 
 def run(scenario: Scenario, life: Life, strike: Strike | None) -> str | None:
     """Live through a scenario; gives what is wrong at its end."""
-    life.liveperson = "LivePerson" in scenario.name
     life.installation.simulator.journal.clear()
     life.installation.start_cold()
     scenario.prepare(life)
@@ -58,25 +51,34 @@ def run(scenario: Scenario, life: Life, strike: Strike | None) -> str | None:
     life.calls = list(life.crossings.names)
     if strike is not None and not life.crossings.struck:
         return f"the fault never struck: {life.calls}"
-    call, fault = ("", "") if strike is None else (life.calls[strike.at], strike.name)
-    if wrong := _wrong_at_once(scenario, life, call, fault):
+    if strike is not None and (wrong := _wrong_at_once(scenario, life, strike)):
         return f"{wrong}, before anything was tried again"
-    life.settle()
+    rests = life.settle()
     scenario.afterwards(life)
-    return scenario.judge(life, call, fault) or _wrong_answer(life)
+    call, fault = ("", "") if strike is None else (life.calls[strike.at], strike.name)
+    return scenario.judge(life, call, fault) or _wrong_answer(life) or (None if rests else "never comes to rest")
 
 
-def _wrong_at_once(scenario: Scenario, life: Life, call: str, fault: str) -> str | None:
+def _wrong_at_once(scenario: Scenario, life: Life, strike: Strike) -> str | None:
     """Look before time heals it: one process whose clock is off does its work, and two never do the same."""
-    if fault in RIVALS and not fault.endswith(BEHIND) and life.rotations() > 1:
-        return "refreshed twice"
-    if fault in SHIFTS and call.startswith(INVOKED) and (call, fault) not in scenario.later:
-        return scenario.judge(life, call, fault)
-    return None
+    if strike.name in RIVALS:
+        is_behind = RIVALS[strike.name].off < RIGHT  # so what it refreshed looks stale to a message of before
+        return "refreshed too often" if life.rotations() > (2 if is_behind else 1) else None
+    call = life.calls[strike.at]
+    if strike.name not in SHIFTS or not call.startswith(INVOKED):
+        return None
+    which = sum(name.startswith(INVOKED) for name in life.calls[: strike.at + 1])
+    wrong, expected = scenario.judge(life, call, strike.name), scenario.later.get((which, strike.name))
+    if expected is None:
+        return wrong
+    return None if wrong is not None and wrong.startswith(expected) else f"{wrong} at once, not {expected}"
 
 
 def _wrong_answer(life: Life) -> str | None:
-    """Look at what browsers and back ends were told: never a stack trace, never an undocumented error."""
+    """Look at what browsers and back ends were told: never a stack trace, never an undocumented error or a bug."""
+    bugs = [error for error in life.unexpected if not isinstance(error, (ClientError, BotoCoreError))]
+    if bugs:
+        return f"a handler met a bug: {bugs[0]!r}"
     for answer in life.answers:
         if "statusCode" in answer and answer["statusCode"] not in {200, 303, 400, 401, 500, 502, 503}:
             return f"status {answer['statusCode']}"

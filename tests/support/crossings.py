@@ -241,6 +241,8 @@ _UPDATES = {
 
 
 def _aws_name(operation: str, params: dict[str, Any]) -> str:
+    if operation == "PutEvents":
+        return f"PutEvents {params['Entries'][0]['DetailType']}"
     if operation != "UpdateItem":
         return operation
     values = params.get("ExpressionAttributeValues", {})

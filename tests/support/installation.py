@@ -50,6 +50,8 @@ CALLBACK_URL = f"{BASE_URL}/callback"
 NOON = datetime(2099, 3, 9, 12, tzinfo=UTC)
 """Far ahead: the emulator removes items by the machine's clock, and a test must not lose any that way."""
 INTERVAL = timedelta(minutes=30)
+MOST_AT_ONCE = 10
+"""Messages in one answer of SQS."""
 
 type Answer = dict[str, Any]
 type Record = dict[str, Any]
@@ -261,11 +263,13 @@ class Installation:
         records: list[Record] = []
         while True:
             answer = self.emulator.sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+                QueueUrl=url, MaxNumberOfMessages=MOST_AT_ONCE, MessageSystemAttributeNames=["All"]
             )
             if not answer.get("Messages"):
                 return records
             records += [record_of(message, url) for message in answer["Messages"]]
+            if len(answer["Messages"]) < MOST_AT_ONCE:  # the emulator holds none back
+                return records
 
     def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[Record]:
         """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the messages that stay."""
