@@ -35,13 +35,14 @@ from le_auth.errors import (
     UnguardedRouteError,
 )
 from le_auth.settings import Environment
-from le_auth.wiring import make_back_channel, make_refresher, make_table, sleep, utc_now
+from le_auth.wiring import count_down, make_back_channel, make_refresher, make_table, sleep, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from le_auth.domain.ports import TimeLeft
 
 KEPT_FOR_THE_ANSWER = timedelta(seconds=12)
 """After a refresh: its use is noted."""
@@ -61,23 +62,23 @@ def the_tokens() -> OnDemand:
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     observe.the_logger().set_correlation_id(context.aws_request_id)
     is_http = isinstance(event, dict) and "requestContext" in event
-    ends_at = utc_now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - KEPT_FOR_THE_ANSWER
+    time_left = count_down(context, kept=KEPT_FOR_THE_ANSWER)
     try:
-        status, content, headers = respond(event, is_http=is_http, ends_at=ends_at)
+        status, content, headers = respond(event, is_http=is_http, time_left=time_left)
     finally:
         observe.flush_metrics()
         cold_start.end()
     return web.json_answer(status, content, headers) if is_http else content
 
 
-def respond(event: Any, *, is_http: bool, ends_at: datetime) -> tuple[int, dict[str, Any], dict[str, str]]:
+def respond(event: Any, *, is_http: bool, time_left: TimeLeft) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Give status, JSON and headers; no error leaves this function as an exception."""
     caller = DIRECT
     wish: Wish | None = None
     try:
         caller = read_caller(event) if is_http else DIRECT
         wish = Wish.read_http(event) if is_http else Wish.read(event)
-        vended = the_tokens().get(wish.user, min_valid=wish.min_valid, ends_at=ends_at)
+        vended = the_tokens().get(wish.user, min_valid=wish.min_valid, time_left=time_left)
     except LeAuthError as error:
         observe.log_error("token not vended", error, caller=caller, **audited(wish))
         count_failure(error)

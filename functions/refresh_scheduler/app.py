@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from le_auth.adapters import aws
 from le_auth.adapters.refresh_queue import RefreshQueue
 from le_auth.domain.scheduler import Round, Scheduler
 from le_auth.settings import Environment, read_interval
-from le_auth.wiring import make_table, utc_now
+from le_auth.wiring import count_down, make_table, utc_now
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,9 +31,9 @@ def the_scheduler() -> Scheduler:
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, object]:
     logger = observe.the_logger()
     logger.set_correlation_id(context.aws_request_id)
-    ends_at = utc_now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    time_left = count_down(context)
     try:
-        done = the_scheduler().run(event_time=read_time(event), ends_at=ends_at)
+        done = the_scheduler().run(event_time=read_time(event), time_left=time_left)
         report(done)
     finally:
         observe.flush_metrics()

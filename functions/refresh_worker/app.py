@@ -20,7 +20,7 @@ from le_auth.domain.scheduled import Batch, DueToken, Result, ScheduledRefresh, 
 from le_auth.domain.sign_out import SignOut
 from le_auth.errors import LeAuthError
 from le_auth.settings import Environment, read_idle, read_interval
-from le_auth.wiring import make_back_channel, make_refresher, make_table, utc_now
+from le_auth.wiring import count_down, make_back_channel, make_refresher, make_table, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,13 +67,13 @@ def the_number_of_threads() -> int:
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, object]:
     observe.the_logger().set_correlation_id(context.aws_request_id)
-    ends_at = utc_now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - KEPT_FOR_THE_QUEUE
+    time_left = count_down(context, kept=KEPT_FOR_THE_QUEUE)
     try:
         records = event["Records"]
         if are_rescues(records):
             unfinished, queue = land_all(records), "RESCUE_QUEUE_URL"
         else:
-            unfinished, queue = refresh_all(records, Batch(ends_at=ends_at)), "REFRESH_QUEUE_URL"
+            unfinished, queue = refresh_all(records, Batch(time_left=time_left)), "REFRESH_QUEUE_URL"
         return_later(unfinished, queue)
         return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in unfinished]}
     finally:

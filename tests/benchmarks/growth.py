@@ -149,7 +149,7 @@ def work_a_minute(table: TokenTable) -> int:
     """Let the scheduler do its minute; gives the number of messages that it sent."""
     queue = FakeQueue()
     scheduler = Scheduler(schedule=table, queue=queue, interval=INTERVAL, clock=FakeClock(NOW))
-    scheduler.run(event_time=NOW, ends_at=NOW + timedelta(minutes=1))
+    scheduler.run(event_time=NOW, time_left=lambda: timedelta(minutes=1))
     return len(queue.sent)
 
 

@@ -18,7 +18,7 @@ from le_auth.domain.scheduler import Scheduler
 from le_auth.domain.slots import SLOTS, slot_of
 from le_auth.domain.users import User
 from tests.benchmarks.figures import Figure, Plot, Samples, Target
-from tests.support.fakes import FakeClock
+from tests.support.fakes import FakeClock, until
 from tests.support.makers import NOON
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def simulate(
         clock.now = max(clock.now, fires_at)
         queue.rate = users / INTERVAL / SLOW if minute in slow else RATE
         is_silent = minute in silent
-        sent.append(0 if is_silent else scheduler.run(event_time=fires_at, ends_at=fires_at + A_MINUTE).due)
+        time_left = until(fires_at + A_MINUTE, by=clock)
+        sent.append(0 if is_silent else scheduler.run(event_time=fires_at, time_left=time_left).due)
     counts = [(half.count(0), users - half.count(0) - half.count(1)) for half in queue.taken]
     return Hour(
         sent=sent,

@@ -98,7 +98,7 @@ def taken(work: Any) -> tuple[float, float]:
 def schedule(world: World, table: TokenTable, client: SQSClient, threads: int) -> None:
     queue = RefreshQueue(client=client, url=url_of(world), at_once=threads)
     scheduler = Scheduler(schedule=table, queue=queue, interval=INTERVAL, clock=lambda: world.now)
-    done = scheduler.run(event_time=world.now, ends_at=world.now + timedelta(minutes=1))
+    done = scheduler.run(event_time=world.now, time_left=lambda: timedelta(minutes=1))
     assert done.due == MESSAGES, done
 
 

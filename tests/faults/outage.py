@@ -18,7 +18,7 @@ from le_auth.domain.scheduled import Batch, DueToken, ScheduledRefresh
 from le_auth.domain.scheduler import Scheduler
 from le_auth.domain.slots import next_due, slot_of
 from le_auth.errors import GrantRevokedError
-from tests.support.fakes import FakeEndpoint, FakeRescues, FakeSchedule, FakeSealer, Request
+from tests.support.fakes import FakeEndpoint, FakeRescues, FakeSchedule, FakeSealer, Request, until
 from tests.support.fakes_table import DueIndex, FakeTable
 from tests.support.fakes_world import World
 from tests.support.makers import ACCOUNT, ADA, NOON, a_grant, a_user, an_answer, some_tokens
@@ -164,7 +164,7 @@ class Simulation:
         for minute in range(duration // MINUTE):
             at = NOON + minute * MINUTE
             self.time.pause(at + SCHEDULE_FIRES_AFTER - self.time.now)
-            scheduler.run(event_time=at, ends_at=self.time.now + MINUTE)
+            scheduler.run(event_time=at, time_left=until(self.time.now + MINUTE, by=self.time))
         self.time.pause(NOON + duration - self.time.now)
 
     # ---- what came of it ----
@@ -216,7 +216,7 @@ class Worker:
         """Work a batch off by threads, as the handler does, and tell the queue afterwards."""
         time, queue = self.simulation.time, self.simulation.queue
         time_out = timedelta(seconds=properties("RefreshWorkerFunction")["Timeout"])
-        batch = Batch(ends_at=time.now + time_out - KEPT_FOR_THE_QUEUE)
+        batch = Batch(time_left=until(time.now + time_out - KEPT_FOR_THE_QUEUE, by=time))
         left, pauses = iter(messages), dict[Message, timedelta | None]()
 
         def work() -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.faults.life import Life
 
 
-ALONE: Collection[Kind] = ("a call fails", "a clock is off")
-CLOCKS_ONLY: Collection[Kind] = ("a clock is off",)
+ALONE: tuple[Kind, ...] = ("a call fails", "a clock is off")
+CLOCKS_ONLY: tuple[Kind, ...] = ("a clock is off",)
 
 
 def nothing(_: Life) -> None:

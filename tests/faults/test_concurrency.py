@@ -20,14 +20,15 @@ import pytest
 from le_auth import wiring
 from le_auth.domain.scheduled import Batch, DueToken, Result
 from local.simulator import Clock
+from tests.support.fakes import until
 from tests.support.installation import INTERVAL
 from tests.support.refreshes import token_at_liveperson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from le_auth.domain.on_demand import OnDemand
+    from le_auth.domain.ports import TimeLeft
     from le_auth.domain.scheduled import ScheduledRefresh
     from le_auth.domain.users import User
     from tests.support.installation import Installation
@@ -65,22 +66,22 @@ class Everybody:
 
     def scheduled(self) -> list[Step]:
         """What the workers do in one round: every message is delivered more than once."""
-        due_at, batch = self.installation.now.replace(microsecond=0), Batch(ends_at=self._ends_at())
+        due_at, batch = self.installation.now.replace(microsecond=0), Batch(time_left=self._time_left())
         dues = [DueToken(user=user, due_at=due_at) for user in self.users] * DELIVERIES
         return [partial(self.random.choice(self.workers).work, due, batch) for due in dues]
 
     def on_demand(self) -> list[Step]:
         """What back ends ask for in one round."""
-        terms: dict[str, Any] = {"min_valid": timedelta(), "ends_at": self._ends_at()}
+        terms: dict[str, Any] = {"min_valid": timedelta(), "time_left": self._time_left()}
         return [partial(self.random.choice(self.instances).get, user, **terms) for user in self.users * CALLERS]
 
     def sign_ins(self) -> list[Step]:
         """Everybody signs in anew."""
         return [partial(self.installation.sign_in, user.user_id) for user in self.users]
 
-    def _ends_at(self) -> datetime:
-        """When the invocations are over that begin now."""
-        return self.installation.now + timedelta(seconds=115)
+    def _time_left(self) -> TimeLeft:
+        """What is left of the invocations that begin now."""
+        return until(self.installation.now + timedelta(seconds=115), by=self.installation.utc_now)
 
     def at_once(self, steps: Sequence[Step]) -> list[object]:
         """Do all steps in an order that nobody chose, by threads that begin together; gives what each brought."""

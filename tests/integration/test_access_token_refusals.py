@@ -265,6 +265,21 @@ def test_no_refresh_is_begun_that_the_invocation_could_not_finish(installation: 
     assert "access_token" in installation.invoke("access_token", event)
 
 
+def test_a_clock_that_is_set_back_lets_no_refresh_begin_that_the_invocation_could_not_finish(
+    installation: Installation, ada: User
+) -> None:
+    installation.go_on(2 * INTERVAL + 60 * SECOND)
+
+    def take_twenty_seconds() -> None:
+        installation.go_on(20 * SECOND)
+        installation.clock_is_off = -60 * SECOND
+
+    installation.calls.order("GetSecretValue", "meanwhile", times=1, then=take_twenty_seconds)
+
+    assert ask(installation, ada)[0] == 503
+    assert (refreshes(installation), installation.grant(ada).lease_owner) == (0, None)
+
+
 @pytest.mark.parametrize("operation", ["GetItem", "GetSecretValue"])
 @pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "ThrottlingException"])
 def test_without_aws_there_is_503_and_no_stack_trace(

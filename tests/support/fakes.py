@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from le_auth.domain.checkpoint import Cursor
     from le_auth.domain.grants import Renewal
+    from le_auth.domain.ports import Clock, TimeLeft
     from le_auth.domain.scheduled import DueToken
     from le_auth.domain.sentinel_api import Sentinel
     from le_auth.domain.tokens import TokenAnswer, Tokens
@@ -44,6 +45,11 @@ class FakeClock:
     def pause(self, time: timedelta) -> None:
         self.pauses.append(time)
         self.go_on(time)
+
+
+def until(moment: datetime, *, by: Clock) -> TimeLeft:
+    """Tell by a clock what is left until a moment."""
+    return lambda: moment - by()
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from tests.support.fakes import (
     FakeSealers,
     FakeSecrets,
     FakeSentinels,
+    until,
 )
 from tests.support.fakes_table import FakeTable
 from tests.support.makers import ADA, APP_INSTALLS, HALF_AN_HOUR, NOON, a_grant, an_answer, an_identity, some_tokens
@@ -109,7 +110,11 @@ class World:
     def work(self, user: User = ADA, *, due_at: datetime | None = None, batch: Batch | None = None) -> Result:
         """Work a scheduled message off."""
         due = DueToken(user=user, due_at=due_at or self.clock.now)
-        return self.scheduled.work(due, batch or a_batch(self.clock.now))
+        return self.scheduled.work(due, batch or self.batch())
+
+    def batch(self) -> Batch:
+        """A batch with ten minutes to go."""
+        return Batch(time_left=until(self.clock.now + timedelta(minutes=10), by=self.clock))
 
     def land(self) -> list[str]:
         """Land all that waits to be rescued, in order; gives what became of each."""
@@ -142,11 +147,6 @@ class World:
 
     def answer(self, name: str = "new") -> TokenAnswer:
         return an_answer(name, at=self.clock.now)
-
-
-def a_batch(now: datetime = NOON) -> Batch:
-    """A batch with ten minutes to go."""
-    return Batch(ends_at=now + timedelta(minutes=10))
 
 
 def a_renewal(name: str = "rescued", *, replaces: int = 7) -> Renewal:

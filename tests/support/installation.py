@@ -80,6 +80,7 @@ class Installation:
         tellers = ("authorizer", "refresh_scheduler", "refresh_worker", "access_token")
         for owner in (wiring, browser, *(self.module(name) for name in tellers)):
             self.monkeypatch.setattr(owner, "utc_now", self.utc_now)
+        self.monkeypatch.setattr(wiring, "steady_now", self.steady_now)
         self.let_wait(self.go_on)
 
     @property
@@ -89,6 +90,10 @@ class Installation:
     def utc_now(self) -> datetime:
         """Tell the time by the process's clock."""
         return self.now + self.clock_is_off
+
+    def steady_now(self) -> timedelta:
+        """Tell the time by the clock that nobody sets."""
+        return self.now - NOON
 
     def go_on(self, time: timedelta) -> None:
         self.simulator.clock.advance(time.total_seconds())
@@ -122,7 +127,8 @@ class Installation:
         declared = timedelta(seconds=properties(FUNCTIONS[function])["Timeout"])
         try:
             with self.invocation(function):
-                answer = self.module(function).lambda_handler(event, Context(function, remaining or declared))
+                context = Context(function, remaining or declared, clock=self.utc_now)
+                answer = self.module(function).lambda_handler(event, context)
         except BaseException as error:
             watch.emit(f"exception out of {function}", "".join(traceback.format_exception(error)))
             raise

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from le_auth.domain.ports import Clock
 
 
 class Context(LambdaContext):
-    """What Lambda tells a function of its invocation."""
+    """What Lambda tells a function of an invocation that begins now.
 
-    def __init__(self, function: str, remaining: timedelta) -> None:
+    Lambda names the moment of its end, and what is left until then is told by the process's clock.
+
+    Source: awslambdaric, LambdaContext.get_remaining_time_in_millis.
+    """
+
+    def __init__(self, function: str, remaining: timedelta, *, clock: Clock) -> None:
         self._function_name = function
         self._aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
-        self._remaining = remaining
+        self._clock = clock
+        self._deadline = clock() + remaining
 
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
-        return int(self._remaining.total_seconds() * 1000)
+        return max(0, (self._deadline - self._clock()) // timedelta(milliseconds=1))
 
 
 def record_of(message: Any, url: str) -> dict[str, Any]:

@@ -6,19 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from le_auth.domain.refresh import LEASE_TIME
+from tests.support.fakes import until
 from tests.support.makers import ADA, HALF_AN_HOUR, NOON
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from le_auth.domain.on_demand import Vended
     from tests.support.fakes_world import World
 
 SECOND = timedelta(seconds=1)
 
 
-def vend(world: World, *, min_valid: timedelta = timedelta(), ends_at: datetime | None = None) -> Vended:
-    return world.tokens.get(ADA, min_valid=min_valid, ends_at=ends_at or world.clock.now + 90 * SECOND)
+def vend(world: World, *, min_valid: timedelta = timedelta(), left: timedelta = 90 * SECOND) -> Vended:
+    time_left = until(world.clock.now + left, by=world.clock)
+    return world.tokens.get(ADA, min_valid=min_valid, time_left=time_left)
 
 
 def has_token(world: World, *, age: timedelta, valid_for: timedelta | None = None, **changes: object) -> None:

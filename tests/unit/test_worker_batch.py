@@ -54,7 +54,7 @@ def test_a_bug_that_one_message_meets_leaves_the_others_of_its_batch_refreshed(
     monkeypatch.setattr(app, "the_refresh", BuggyFor1001)
     monkeypatch.setattr(app, "the_number_of_threads", lambda: 2)
 
-    results = app.work([record("1001"), record("1002")], Batch(ends_at=NOON))
+    results = app.work([record("1001"), record("1002")], Batch(time_left=lambda: LEASE_TIME))
 
     assert [(result.reason, result.retry_after) for _, result in results] == [
         ("unexpected", LEASE_TIME),
@@ -69,7 +69,7 @@ def test_messages_that_the_queue_does_not_take_back_are_kept_all_the_same(monkey
     monkeypatch.setattr(app, "report", lambda _: None)
     monkeypatch.setattr(app, "the_number_of_threads", lambda: 2)
 
-    unfinished = app.refresh_all([record("1001"), record("1002")], Batch(ends_at=NOON))
+    unfinished = app.refresh_all([record("1001"), record("1002")], Batch(time_left=lambda: LEASE_TIME))
     app.return_later(unfinished, "REFRESH_QUEUE_URL")
 
     assert [record["messageId"] for record, _ in unfinished] == ["message-1001"]

@@ -6,14 +6,14 @@ Each part is imported where it is made, so that a function imports only what it 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
 from le_auth.settings import Environment, LivePersonSettings
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from le_auth.adapters.event_bus import EventBus
     from le_auth.adapters.http import HttpClient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from le_auth.adapters.sign_in_writes import SignInWrites
     from le_auth.adapters.token_table import TokenTable
     from le_auth.domain.back_channel import BackChannel
-    from le_auth.domain.ports import SentinelFinder
+    from le_auth.domain.ports import SentinelFinder, TimeLeft
     from le_auth.domain.refresh import Refresher
     from le_auth.domain.sessions import Sessions
 
@@ -32,8 +32,25 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def steady_now() -> timedelta:
+    """Tell the time by the clock that nobody sets; it began whenever."""
+    return timedelta(seconds=time.monotonic())
+
+
 def sleep(pause: timedelta) -> None:
     time.sleep(pause.total_seconds())
+
+
+def count_down(context: LambdaContext, *, kept: timedelta = timedelta()) -> TimeLeft:
+    """Count down what is left of an invocation that has just begun, less a time that is kept.
+
+    Lambda ends it by a clock that nobody sets. Its context takes the wall clock, so it is asked once only.
+
+    Source: awslambdaric, LambdaContext.get_remaining_time_in_millis.
+    """
+    given = timedelta(milliseconds=context.get_remaining_time_in_millis()) - kept
+    begun_at = steady_now()
+    return lambda: given - (steady_now() - begun_at)
 
 
 @cache

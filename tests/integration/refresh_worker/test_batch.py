@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from le_auth.domain.users import User
     from tests.support.installation import Installation
 
+SECOND = timedelta(seconds=1)
+
 
 def test_a_whole_batch_is_refreshed(installation: Installation) -> None:
     users = [installation.sign_in(str(number)) for number in range(3000, 3040)]
@@ -59,6 +61,28 @@ def test_no_refresh_is_begun_that_the_invocation_could_not_finish(installation: 
 
     assert installation.item(ada) == before
     assert installation.pauses() == [1]
+
+
+def test_a_clock_that_is_set_back_lets_no_refresh_begin_that_the_invocation_could_not_finish(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation.module("refresh_worker"), "the_number_of_threads", lambda: 1)
+    users = [installation.sign_in(str(number)) for number in range(3000, 3014)]
+    installation.go_on(INTERVAL)
+    invoked_at, begun_at = installation.now, list[timedelta]()
+
+    def take_nine_seconds() -> None:
+        begun_at.append(installation.now - invoked_at)
+        installation.go_on(9 * SECOND)
+        if len(begun_at) == 2:
+            installation.clock_is_off = -60 * SECOND
+
+    installation.calls.order("UpdateItem", "meanwhile", containing=":one", then=take_nine_seconds)
+
+    left = installation.work(installation.due(*users))
+
+    assert begun_at == [number * 9 * SECOND for number in range(7)]
+    assert (len(left), refreshes(installation)) == (7, 7)
 
 
 def test_with_the_deployed_time_out_a_refresh_is_begun(installation: Installation, ada: User) -> None:

@@ -115,7 +115,7 @@ def test_no_refresh_is_begun_that_the_invocation_could_not_finish(world: World) 
     has_token(world, age=2 * HALF_AN_HOUR)
 
     with pytest.raises(TryLaterError):
-        vend(world, ends_at=NOON + LONGEST - SECOND)
+        vend(world, left=LONGEST - SECOND)
     assert world.table.writes == ["find"]
 
 
@@ -124,7 +124,7 @@ def test_time_that_getting_ready_took_counts(world: World) -> None:
     world.sentinels.clock, world.sentinels.takes = world.clock, 31 * SECOND
 
     with pytest.raises(TryLaterError):
-        vend(world, ends_at=NOON + 90 * SECOND)
+        vend(world, left=90 * SECOND)
     assert world.table.writes == ["find"]
 
 
@@ -132,7 +132,7 @@ def test_a_refresh_is_begun_when_there_is_just_time_enough(world: World) -> None
     has_token(world, age=HALF_AN_HOUR)
     world.endpoint.order(world.answer())
 
-    assert vend(world, ends_at=NOON + LONGEST).refreshed is not None
+    assert vend(world, left=LONGEST).refreshed is not None
 
 
 # ---- who is signed in ----

@@ -39,7 +39,7 @@ class Hours:
         for minute in minutes:
             now, queue = NOON + minute * MINUTE, FakeQueue()
             scheduler = Scheduler(schedule=self.schedule, queue=queue, interval=interval, clock=FakeClock(now))
-            scheduler.run(event_time=now, ends_at=now + MINUTE)
+            scheduler.run(event_time=now, time_left=lambda: MINUTE)
             for due in queue.sent:
                 if self.fresh_at[due.user][-1] < due.due_at:
                     self.fresh_at[due.user].append(now)

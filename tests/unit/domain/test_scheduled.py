@@ -11,6 +11,7 @@ from le_auth.domain.grants import Status
 from le_auth.domain.refresh import LONGEST
 from le_auth.domain.scheduled import Batch, DueToken
 from le_auth.errors import GrantRevokedError
+from tests.support.fakes import until
 from tests.support.fakes_world import World
 from tests.support.makers import ADA, BOB, HALF_AN_HOUR, NOON, a_user
 
@@ -97,7 +98,7 @@ def test_a_message_a_little_younger_than_an_interval_is_worked_off(world: World)
 
 @pytest.mark.parametrize("left", [LONGEST - SECOND, timedelta(), -SECOND])
 def test_no_refresh_is_begun_that_the_invocation_could_not_finish(world: World, left: timedelta) -> None:
-    result = world.work(batch=Batch(ends_at=NOON + left))
+    result = world.work(batch=Batch(time_left=until(NOON + left, by=world.clock)))
 
     assert (result.outcome, result.reason, result.retry_after) == ("left", "invocation_ends", SECOND)
     assert world.table.writes == []
@@ -106,13 +107,13 @@ def test_no_refresh_is_begun_that_the_invocation_could_not_finish(world: World, 
 def test_a_refresh_is_begun_when_there_is_just_time_enough(world: World) -> None:
     world.endpoint.order(world.answer())
 
-    assert world.work(batch=Batch(ends_at=NOON + LONGEST)).outcome == "refreshed"
+    assert world.work(batch=Batch(time_left=until(NOON + LONGEST, by=world.clock))).outcome == "refreshed"
 
 
 def test_a_refresh_is_not_begun_when_getting_ready_for_it_took_too_long(world: World) -> None:
     world.sentinels.clock, world.sentinels.takes = world.clock, 2 * SECOND
 
-    result = world.work(batch=Batch(ends_at=NOON + LONGEST + SECOND))
+    result = world.work(batch=Batch(time_left=until(NOON + LONGEST + SECOND, by=world.clock)))
 
     assert (result.outcome, result.reason, result.retry_after) == ("left", "invocation_ends", SECOND)
     assert (world.table.writes, world.endpoint.requests) == ([], [])

@@ -15,7 +15,7 @@ from le_auth.errors import (
     SentinelUnavailableError,
 )
 from tests.support.fakes import FakeClock
-from tests.support.fakes_world import World, a_batch, limited
+from tests.support.fakes_world import World, limited
 from tests.support.makers import BOB, NOON, a_user
 from tests.support.template import properties
 
@@ -36,7 +36,7 @@ def some_users(world: World, number: int) -> list[User]:
 
 
 def test_when_the_first_five_fail_alike_the_rest_is_handed_back_unsent(world: World) -> None:
-    users, batch = some_users(world, 8), a_batch()
+    users, batch = some_users(world, 8), world.batch()
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 5)
 
     results = [world.work(user, batch=batch) for user in users]
@@ -47,7 +47,7 @@ def test_when_the_first_five_fail_alike_the_rest_is_handed_back_unsent(world: Wo
 
 
 def test_unknown_outcomes_are_an_outage_too(world: World) -> None:
-    users, batch = some_users(world, 6), a_batch()
+    users, batch = some_users(world, 6), world.batch()
     world.endpoint.order(*[OutcomeUnknownError("broken")] * 5)
 
     results = [world.work(user, batch=batch) for user in users]
@@ -57,7 +57,7 @@ def test_unknown_outcomes_are_an_outage_too(world: World) -> None:
 
 
 def test_the_rest_waits_as_long_as_the_longest_of_the_failed(world: World) -> None:
-    users, batch = some_users(world, 6), a_batch()
+    users, batch = some_users(world, 6), world.batch()
     world.endpoint.order(limited(7), limited(60), limited(None), limited(9), limited(None))
 
     results = [world.work(user, batch=batch) for user in users]
@@ -69,7 +69,7 @@ def test_the_rest_waits_as_long_as_the_longest_of_the_failed(world: World) -> No
     "odd", [OutcomeUnknownError("broken"), RequestRefusedError("4xx"), GrantRevokedError("gone"), None]
 )
 def test_one_of_the_first_five_that_ends_otherwise_is_no_outage(world: World, odd: LeAuthError | None) -> None:
-    users, batch = some_users(world, 6), a_batch()
+    users, batch = some_users(world, 6), world.batch()
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 2, odd or world.answer())
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 2, world.answer())
 
@@ -79,7 +79,7 @@ def test_one_of_the_first_five_that_ends_otherwise_is_no_outage(world: World, od
 
 
 def test_failures_of_two_kinds_are_no_outage(world: World) -> None:
-    users, batch = some_users(world, 6), a_batch()
+    users, batch = some_users(world, 6), world.batch()
     world.table.fail("lease")
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 4, world.answer())
 
@@ -89,7 +89,7 @@ def test_failures_of_two_kinds_are_no_outage(world: World) -> None:
 
 
 def test_messages_that_were_left_alone_count_for_no_outage(world: World) -> None:
-    users, batch = some_users(world, 6), a_batch()
+    users, batch = some_users(world, 6), world.batch()
     world.work(a_user(1), batch=batch)
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 5)
 
@@ -101,11 +101,11 @@ def test_messages_that_were_left_alone_count_for_no_outage(world: World) -> None
 def test_the_next_batch_begins_without_prejudice(world: World) -> None:
     users = some_users(world, 6)
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 5, world.answer())
-    batch = a_batch()
+    batch = world.batch()
     for user in users[:5]:
         world.work(user, batch=batch)
 
-    assert world.work(users[5], batch=a_batch()).outcome == "refreshed"
+    assert world.work(users[5], batch=world.batch()).outcome == "refreshed"
 
 
 # ---- SQS gives up a message that was received too often ----
@@ -116,7 +116,7 @@ DUE = NOON - timedelta(seconds=3)
 
 def an_outage(world: World) -> Batch:
     """A batch whose first five have failed at their first attempt."""
-    batch = a_batch(world.clock.now)
+    batch = world.batch()
     world.endpoint.order(*[SentinelUnavailableError("5xx")] * 5)
     for user in some_users(world, 5):
         world.work(user, batch=batch)

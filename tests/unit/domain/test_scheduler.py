@@ -6,7 +6,7 @@ import pytest
 
 from le_auth.domain.checkpoint import Cursor
 from le_auth.domain.scheduler import SECONDS_KEPT, Round, Scheduler
-from tests.support.fakes import FakeClock, FakeQueue, FakeSchedule
+from tests.support.fakes import FakeClock, FakeQueue, FakeSchedule, until
 from tests.support.makers import ADA, BOB, CAROL, NOON, OTHER_ACCOUNT, a_user
 
 MINUTE = int(NOON.timestamp()) // 60
@@ -17,8 +17,9 @@ DAVE = a_user(43, account_id=OTHER_ACCOUNT)
 
 def run(schedule: FakeSchedule, queue: FakeQueue, *, clock: FakeClock | None = None, seconds: int = 4) -> Round:
     """Run the round of an event that fired a few seconds after noon."""
-    scheduler = Scheduler(schedule=schedule, queue=queue, interval=30, clock=clock or FakeClock())
-    return scheduler.run(event_time=NOON + timedelta(seconds=seconds), ends_at=NOON + A_WHILE)
+    clock = clock or FakeClock()
+    scheduler = Scheduler(schedule=schedule, queue=queue, interval=30, clock=clock)
+    return scheduler.run(event_time=NOON + timedelta(seconds=seconds), time_left=until(NOON + A_WHILE, by=clock))
 
 
 def test_each_token_of_the_due_slots_gets_a_message_that_names_the_minute() -> None:
@@ -148,7 +149,7 @@ def test_what_is_sent_later_is_due_at_its_own_minute() -> None:
     run_short(schedule, queue, pages=1)
     a_minute_later = Scheduler(schedule=schedule, queue=queue, interval=30, clock=FakeClock())
 
-    done = a_minute_later.run(event_time=NOON + A_WHILE, ends_at=NOON + A_WHILE)
+    done = a_minute_later.run(event_time=NOON + A_WHILE, time_left=lambda: A_WHILE)
 
     assert done == Round(minutes=2, due=3, complete=True)
     assert {due.due_at for due in queue.sent} == {NOON}
@@ -160,7 +161,7 @@ def test_a_cursor_is_good_for_its_own_minute_only() -> None:
     later = NOON + 30 * A_WHILE
     an_interval_later = Scheduler(schedule=schedule, queue=queue, interval=30, clock=FakeClock(later))
 
-    done = an_interval_later.run(event_time=later, ends_at=later + A_WHILE)
+    done = an_interval_later.run(event_time=later, time_left=lambda: A_WHILE)
 
     assert done == Round(minutes=30, due=4, complete=True)
     assert [due.user for due in queue.sent] == [BOB, CAROL, *IN_THEIR_ORDER]

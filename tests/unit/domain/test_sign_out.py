@@ -14,6 +14,7 @@ from le_auth.errors import (
     TableUnavailableError,
 )
 from tests.support.makers import ADA, BOB, NOON
+from tests.support.vending import vend
 
 if TYPE_CHECKING:
     from le_auth.domain.grants import Grant
@@ -236,4 +237,4 @@ def test_nobody_gets_a_token_of_a_signed_out_user(world: World) -> None:
     world.leave_due()
 
     with pytest.raises(NotSignedInError):
-        world.tokens.get(ADA, min_valid=timedelta(), ends_at=NOON + MINUTE)
+        vend(world)

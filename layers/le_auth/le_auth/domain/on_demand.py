@@ -29,6 +29,7 @@ from le_auth.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from le_auth.domain.ports import TimeLeft
     from le_auth.domain.refresh import Refreshed, Refresher
     from le_auth.domain.secret import Secret
     from le_auth.domain.users import User
@@ -71,12 +72,12 @@ class OnDemand:
     refresher: Refresher
     pause: Callable[[timedelta], None]
 
-    def get(self, user: User, *, min_valid: timedelta, ends_at: datetime) -> Vended:
+    def get(self, user: User, *, min_valid: timedelta, time_left: TimeLeft) -> Vended:
         """Give a fresh access token, or one that is young enough where no fresh one is to be had.
 
         Args:
             min_valid: for how long it must be valid yet, where Sentinel gave a lifetime.
-            ends_at: when the invocation is over; no refresh is begun that could not be finished by then.
+            time_left: no refresh is begun that could not be finished in it.
 
         Raises:
             NotSignedInError, SignInNeededError: the user must sign in.
@@ -85,7 +86,7 @@ class OnDemand:
         if user.account_id not in self.refresher.channel.app_installs.client_ids:
             raise NotSignedInError("The application is not set up for that account, or no longer.")
         grant = self._find(user)
-        vended = self._vend(grant) if self._is_fresh(grant, min_valid) else self._refresh(grant, min_valid, ends_at)
+        vended = self._vend(grant) if self._is_fresh(grant, min_valid) else self._refresh(grant, min_valid, time_left)
         self._note_use(grant)
         return vended
 
@@ -120,7 +121,7 @@ class OnDemand:
             refreshed_at=grant.refreshed_at,
         )
 
-    def _refresh(self, grant: Grant, min_valid: timedelta, ends_at: datetime) -> Vended:
+    def _refresh(self, grant: Grant, min_valid: timedelta, time_left: TimeLeft) -> Vended:
         """Refresh, or wait for whoever does; where neither brings a fresh token, a young one serves."""
         gives_up_at = self.refresher.clock() + LONGEST_WAIT
         late: GrantMovedError | None = None
@@ -129,7 +130,7 @@ class OnDemand:
                 if self._is_held(grant):
                     grant = self._look_again(grant, gives_up_at)
                 else:
-                    return self._refresh_once(grant, ends_at)
+                    return self._refresh_once(grant, time_left)
             except SignInNeededError:
                 raise
             except GrantMovedError as error:
@@ -160,9 +161,9 @@ class OnDemand:
             raise RefreshUnderWayError(None)
         return found
 
-    def _refresh_once(self, grant: Grant, ends_at: datetime) -> Vended:
+    def _refresh_once(self, grant: Grant, time_left: TimeLeft) -> Vended:
         equipment = self.refresher.channel.equip(grant.user.account_id)
-        if self.refresher.clock() + LONGEST > ends_at:
+        if time_left() < LONGEST:
             raise TryLaterError("Too little of the invocation is left to begin a refresh.")
         terms = self.refresher.terms(generation=grant.generation)
         refreshed = self.refresher.refresh(grant.user, terms, equipment)

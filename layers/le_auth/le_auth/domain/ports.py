@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 type Clock = Callable[[], datetime]
 """Gives the time, aware UTC."""
+
+type TimeLeft = Callable[[], timedelta]
+"""Gives what is left of the invocation for its work, however the clock is set meanwhile."""
 
 
 class SentinelFinder(Protocol):

@@ -33,7 +33,7 @@ from le_auth.errors import (
 
 if TYPE_CHECKING:
     from le_auth.domain.grants import Grant
-    from le_auth.domain.ports import GrantStore
+    from le_auth.domain.ports import GrantStore, TimeLeft
     from le_auth.domain.sign_out import SignOut
 
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 15, 120, 240, 480))
@@ -102,18 +102,15 @@ class Batch:
     """What the messages of one invocation learn from each other.
 
     When the first few all fail the same transient way, the rest is handed back unsent.
-
-    Args:
-        ends_at: when the invocation is over.
     """
 
-    ends_at: datetime
+    time_left: TimeLeft
     _reasons: list[str] = field(default_factory=list)
     _pause: timedelta = timedelta()
     _lock: Lock = field(default_factory=Lock)
 
-    def has_time(self, now: datetime) -> bool:
-        return now + LONGEST <= self.ends_at
+    def has_time(self) -> bool:
+        return self.time_left() >= LONGEST
 
     def note(self, result: Result) -> None:
         if result.outcome == "left":
@@ -167,7 +164,7 @@ class ScheduledRefresh:
         age = now - due.due_at
         if age >= self.interval:
             return _left(due, "successor_is_due")
-        if not batch.has_time(now):
+        if not batch.has_time():
             return _left(due, "invocation_ends", AT_ONCE)
         if (pause := batch.outage_pause()) is not None:
             return _left(due, "outage", max(pause, age * _OF_ITS_AGE))
@@ -182,7 +179,7 @@ class ScheduledRefresh:
             equipment = self.refresher.channel.equip(due.user.account_id)
         except LeAuthError as error:
             return self._fail(due, error, now=now)
-        if not batch.has_time(self.refresher.clock()):
+        if not batch.has_time():
             return _left(due, "invocation_ends", AT_ONCE)
         terms = self.refresher.terms(due_at=due.due_at, used_since=used_since)
         try:

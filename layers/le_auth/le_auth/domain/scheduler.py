@@ -18,7 +18,7 @@ from le_auth.domain.users import User
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from le_auth.domain.ports import Clock
+    from le_auth.domain.ports import Clock, TimeLeft
 
 CLOCK_SKEW = timedelta(minutes=5)
 SECONDS_KEPT = timedelta(seconds=10)
@@ -74,7 +74,7 @@ class Scheduler:
     interval: int
     clock: Clock
 
-    def run(self, *, event_time: datetime, ends_at: datetime) -> Round:
+    def run(self, *, event_time: datetime, time_left: TimeLeft) -> Round:
         """Work off the event's minute and those missed before it. A doubled event finds nothing left to do.
 
         Where the interval has been changed, all minutes of a new interval count as missed: so nobody waits for longer
@@ -83,7 +83,7 @@ class Scheduler:
         Args:
             event_time: when the schedule fired. One that lies ahead counts as now, or the checkpoint would run ahead
                 and no minute be worked off until then.
-            ends_at: when the invocation is over.
+            time_left: when it gets short, the next minute goes on.
         """
         now = self.clock()
         minute = int((event_time if event_time <= now + CLOCK_SKEW else now).timestamp()) // 60
@@ -93,7 +93,7 @@ class Scheduler:
         for missed in minutes_to_work(minute, finished=finished, interval=self.interval):
             cursor = None if checkpoint is None else checkpoint.cursor_in(missed)
             for slot, keys in self._pages(missed, cursor):
-                if self.clock() + SECONDS_KEPT > ends_at:
+                if time_left() < SECONDS_KEPT:
                     if cursor is not None:
                         self.schedule.pause_minute(missed, cursor, interval=self.interval)
                     return Round(minutes=minutes, due=sent, skipped=skipped, complete=False)
