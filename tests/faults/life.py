@@ -64,7 +64,7 @@ class Life:
     def sign_in_directly(self) -> None:
         installation = self.installation
         installation.sign_in(self.user.user_id)
-        epoch = installation.grant(self.user).session_epoch
+        epoch = int(installation.now.timestamp() * 1000)  # as it is drawn for who was unknown so far
         session = Session(user=self.user, epoch=epoch, issued_at=installation.now)
         self.cookies = {COOKIE: session.seal(installation.keyring).reveal()}
 
@@ -167,7 +167,8 @@ class Life:
 
     @property
     def status(self) -> Status | None:
-        return None if self.grant is None else self.grant.status
+        grant = self.grant
+        return None if grant is None else grant.status
 
     def stored_token_is_live(self) -> bool:
         found = self._stored_token()

@@ -138,7 +138,7 @@ def refusal_while_the_user_signs_in(life: Life) -> None:
 
 
 def sign_in_again(life: Life) -> None:
-    if life.status is not Status.ACTIVE or not life.is_in_session():
+    if not life.was_told_of_sign_in or life.status is not Status.ACTIVE or not life.is_in_session():
         life.sign_in()
 
 
@@ -212,8 +212,18 @@ WAIT_ENDS_BY_ITS_OWN_CLOCK = {
 }
 SCENARIOS = [
     signing_in("sign-in", nothing, later="is None, and was answered 400"),
-    signing_in("sign-in once more, a minute later", signed_in_a_minute_ago, kinds=CLOCKS_ONLY),
-    signing_in("sign-in after a loss", told_to_sign_in_again, later="is reauthorize, and was answered 400"),
+    signing_in(
+        "sign-in once more, a minute later",
+        signed_in_a_minute_ago,
+        later="is active, and was answered 400",
+        kinds=CLOCKS_ONLY,
+    ),
+    signing_in(
+        "sign-in after a loss",
+        told_to_sign_in_again,
+        later="is reauthorize, and was answered 400",
+        kinds=CLOCKS_ONLY,
+    ),
     refreshing("scheduled refresh", refresh, kinds=CLOCKS_ONLY),
     refreshing("scheduled refresh, its message delivered twice", deliver_twice),
     refreshing("on-demand refresh", vend),
@@ -229,6 +239,7 @@ SCENARIOS = [
         afterwards=sign_in_again,
         judge=verdicts.is_signed_in,
         later={(3, "clock 5 minutes behind"): "is reauthorize, and was answered 400"},
+        kinds=ALONE,
     ),
     signing_out("local sign-out", signed_in_and_due, Scope.LOCAL),
     signing_out("local sign-out, a minute after the sign-in", signed_in_a_minute_ago, Scope.LOCAL, kinds=CLOCKS_ONLY),

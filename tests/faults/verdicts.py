@@ -8,6 +8,7 @@ from le_auth.domain.grants import Status
 from tests.support.installation import INTERVAL
 
 if TYPE_CHECKING:
+    from le_auth.domain.grants import Grant
     from tests.faults.life import Life
 
 ANSWER_NEVER_CAME = {
@@ -39,12 +40,12 @@ REFUSED_FOR_GOOD = {"status 400", "status 403", "status 404", "status 408", "sta
 
 
 def is_signed_in(life: Life, _call: str, _fault: str) -> str | None:
-    """Whoever was told so is signed in, with the newest tokens, and in session."""
-    if life.status is not Status.ACTIVE:
-        return f"is {life.status}, and was answered {life.last_status}"
+    status = life.status
+    if status is not Status.ACTIVE or not life.was_told_of_sign_in:
+        return f"is {status}, and was answered {life.last_status}"
     if not life.stored_token_is_live():
         return "the stored token is void"
-    if life.was_told_of_sign_in and not life.newest_is_stored():
+    if not life.newest_is_stored():
         return "an older sign-in is stored"
     return None if life.is_in_session() else "is not in session"
 
@@ -55,17 +56,16 @@ def kept_its_token(life: Life, call: str, fault: str) -> str | None:
     if grant is None:
         return "the grant is gone"
     if grant.status is Status.ACTIVE:
-        return _is_well(life) or (None if life.reuses() == 0 else "an old token was sent")
+        return _is_well(life, grant) or (None if life.reuses() == 0 else "an old token was sent")
     if grant.status is not Status.REAUTHORIZE:
         return f"is {grant.status}"
     return _may_be_lost(life, call, fault, grant.last_error)
 
 
-def _is_well(life: Life) -> str | None:
+def _is_well(life: Life, grant: Grant) -> str | None:
     if not life.stored_token_is_live():
         return "the stored token is void"
-    assert life.grant is not None
-    behind = life.installation.now - life.grant.refreshed_at
+    behind = life.installation.now - grant.refreshed_at
     return None if behind <= INTERVAL else f"not refreshed for {behind}"
 
 
@@ -96,10 +96,10 @@ def must_sign_in_again(life: Life, _call: str, _fault: str) -> str | None:
 
 
 def is_signed_out(life: Life, _call: str, _fault: str) -> str | None:
-    if life.status is not Status.SIGNED_OUT:
-        return f"is {life.status}"
-    assert life.grant is not None
-    return None if life.grant.sealed is None and life.grant.slot is None else "something is kept"
+    grant = life.grant
+    if grant is None or grant.status is not Status.SIGNED_OUT:
+        return f"is {grant and grant.status}"
+    return None if grant.sealed is None and grant.slot is None else "something is kept"
 
 
 def is_revoked(life: Life, call: str, fault: str) -> str | None:
