@@ -12,7 +12,7 @@ from le_auth.announce import announce
 from le_auth.domain.events import Event, authorization_lost, user_signed_in, user_signed_out
 from le_auth.domain.grants import Scope
 from le_auth.domain.id_token import Identity
-from le_auth.errors import GrantRevokedError, IdentityMismatchError, RotationLostError
+from le_auth.errors import GrantRevokedError, IdentityMismatchError, RefusedForGoodError, RotationLostError
 from tests.support.event_bus import DOCS, SCHEMA, install_bus, received, sign_in_and_lose
 from tests.support.installation import ACCOUNT, ADA, INTERVAL, NOON, SECRET, Installation
 from tests.support.secrets_seen import SecretsSeen
@@ -163,7 +163,8 @@ def test_the_schema_is_one_and_refuses_what_is_not_ours() -> None:
 
 
 def test_the_schema_and_the_page_name_every_reason() -> None:
-    reasons = [error.reason for error in (GrantRevokedError, RotationLostError, IdentityMismatchError)]
+    losses = (GrantRevokedError, RotationLostError, IdentityMismatchError, RefusedForGoodError)
+    reasons = [error.reason for error in losses]
     lost = next(each for each in SCHEMA["oneOf"] if each["properties"]["detail-type"]["const"] == "AuthorizationLost")
 
     assert lost["properties"]["detail"]["properties"]["reason"]["examples"] == reasons

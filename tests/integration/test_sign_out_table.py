@@ -60,7 +60,9 @@ def leave_an_attempt(installation: Installation, user: User) -> None:
 
 
 def lease(installation: Installation, user: User, owner: str) -> Any:
-    terms = LeaseTerms(owner=owner, now=installation.now, until=installation.now + LEASE_TIME)
+    terms = LeaseTerms(
+        owner=owner, now=installation.now, until=installation.now + LEASE_TIME, time_left=lambda: LEASE_TIME
+    )
     return installation.table.lease(user, terms)
 
 

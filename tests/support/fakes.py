@@ -31,13 +31,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class FakeClock:
-    """Stands still until it is told to go on; `pause` goes on by the time that would be slept."""
+    """Stands still until it is told to go on; `pause` goes on by the time that would be slept.
+
+    Args:
+        is_off: by how much the wall clock, which may be set, is ahead of the true one.
+    """
 
     now: datetime = NOON
+    is_off: timedelta = timedelta()
     pauses: list[timedelta] = field(default_factory=list)
 
     def __call__(self) -> datetime:
-        return self.now
+        return self.now + self.is_off
+
+    def steady(self) -> timedelta:
+        """Tell the time by a clock that nobody sets."""
+        return self.now - NOON
 
     def go_on(self, time: timedelta) -> None:
         self.now += time

@@ -261,7 +261,14 @@ def _may_lease(grant: Grant, terms: LeaseTerms) -> bool:
 
 
 def _lease(grant: Grant, terms: LeaseTerms, *, unsettled: int, grace_given: bool) -> Lease:
-    return Lease(grant=grant, owner=terms.owner, until=terms.until, unsettled=unsettled, grace_given=grace_given)
+    return Lease(
+        grant=grant,
+        owner=terms.owner,
+        until=terms.until,
+        time_left=terms.time_left,
+        unsettled=unsettled,
+        grace_given=grace_given,
+    )
 
 
 def _with_tokens(grant: Grant, sealed: Sealed, *, received_at: datetime, expires_at: datetime | None) -> Grant:

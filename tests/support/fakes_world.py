@@ -67,10 +67,10 @@ class World:
                 store=self.table,
                 sign_outs=self.table,
                 rescues=self.rescues,
-                clock=self.clock,
                 pause=self.clock.pause,
             ),
             clock=self.clock,
+            steady=self.clock.steady,
             interval=self.interval,
         )
         self.sign_out = SignOut(store=self.table, channel=self.channel)

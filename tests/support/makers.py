@@ -69,11 +69,18 @@ def a_grant(user: User = ADA, *, sealed: Sealed | None = None, **changes: Any) -
 
 
 def some_terms(owner: str = "owner-1", **changes: Any) -> LeaseTerms:
-    return replace(LeaseTerms(owner=owner, now=NOON, until=NOON + LEASE_TIME), **changes)
+    return replace(LeaseTerms(owner=owner, now=NOON, until=NOON + LEASE_TIME, time_left=lambda: LEASE_TIME), **changes)
 
 
-def a_lease(grant: Grant | None = None, *, until: datetime = NOON + LEASE_TIME, unsettled: int = 1) -> Lease:
-    return Lease(grant=grant or a_grant(), owner="owner-1", until=until, unsettled=unsettled, grace_given=False)
+def a_lease(grant: Grant | None = None, *, left: timedelta = LEASE_TIME, unsettled: int = 1) -> Lease:
+    return Lease(
+        grant=grant or a_grant(),
+        owner="owner-1",
+        until=NOON + left,
+        time_left=lambda: left,
+        unsettled=unsettled,
+        grace_given=False,
+    )
 
 
 def an_event(

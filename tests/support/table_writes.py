@@ -42,7 +42,7 @@ def sign_in(table: TokenTable, generation: int = 7, *, user: User = ADA, tokens:
 
 
 def terms(owner: str = "owner-1", *, now: datetime = HALF_PAST, **conditions: object) -> LeaseTerms:
-    return replace(LeaseTerms(owner=owner, now=now, until=now + LEASE_TIME), **conditions)  # type: ignore[arg-type]
+    return replace(LeaseTerms(owner=owner, now=now, until=now + LEASE_TIME, time_left=lambda: LEASE_TIME), **conditions)  # type: ignore[arg-type]
 
 
 def save(table: TokenTable, lease: Lease, *, at: datetime = HALF_PAST) -> None:

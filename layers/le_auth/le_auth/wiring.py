@@ -121,8 +121,9 @@ def make_refresher(environment: Environment, *, channel: BackChannel, table: Tok
         channel=channel,
         store=table,
         rescues=rescues,
-        keeper=TokenKeeper(store=table, sign_outs=table, rescues=rescues, clock=utc_now, pause=sleep),
+        keeper=TokenKeeper(store=table, sign_outs=table, rescues=rescues, pause=sleep),
         clock=utc_now,
+        steady=steady_now,
         interval=read_interval(environment),
     )
 

@@ -46,7 +46,9 @@ def test_a_rescue_for_somebody_who_is_gone_makes_no_item(installation: Installat
 def test_a_rescue_brings_back_a_grant_that_was_given_up(installation: Installation, ada: User) -> None:
     records = refresh_unsaved(installation, ada)
     installation.go_on(LEASE_TIME + SECOND)
-    terms = LeaseTerms(owner="another", now=installation.now, until=installation.now + LEASE_TIME)
+    terms = LeaseTerms(
+        owner="another", now=installation.now, until=installation.now + LEASE_TIME, time_left=lambda: LEASE_TIME
+    )
     installation.table.end_grant(installation.table.lease(ada, terms), reason="rotation_lost")
 
     assert installation.land(records) == []

@@ -247,3 +247,33 @@ def test_late_tokens_that_neither_table_nor_queue_takes_are_no_lost_rotation(wor
 
     assert moved.value.late == "left_to_lapse"
     assert world.clock.now <= LAST_MOMENT
+
+
+# ---- by a clock that is set meanwhile ----
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=-5), timedelta(minutes=5)])
+def test_saving_and_rescuing_are_tried_for_just_as_long_though_the_clock_is_set_meanwhile(
+    world: World, off: timedelta
+) -> None:
+    def answer(_: Request) -> TokenAnswer:
+        world.clock.is_off = off
+        return world.answer()
+
+    never_saved(world)
+    never_rescued(world)
+    world.endpoint.order(answer)
+
+    with pytest.raises(RotationUnsavedError):
+        world.refresh()
+
+    assert LAST_MOMENT - LONGEST_WRITE - 2 * SECOND <= world.clock.now <= LAST_MOMENT
+
+
+def test_the_refresh_token_is_sent_though_the_clock_was_set_ahead_since_the_lease_was_taken(world: World) -> None:
+    world.table.before("lease", lambda: setattr(world.clock, "is_off", timedelta(minutes=5)))
+    world.endpoint.order(world.answer())
+
+    world.refresh()
+
+    assert world.tokens_of()[1] == "refresh-canary-new"

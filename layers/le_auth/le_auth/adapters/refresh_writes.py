@@ -178,4 +178,11 @@ def _mine(lease: Lease) -> dict[str, Any]:
 
 
 def _lease(grant: Grant, terms: LeaseTerms, *, unsettled: int, grace_given: bool) -> Lease:
-    return Lease(grant=grant, owner=terms.owner, until=terms.until, unsettled=unsettled, grace_given=grace_given)
+    return Lease(
+        grant=grant,
+        owner=terms.owner,
+        until=terms.until,
+        time_left=terms.time_left,
+        unsettled=unsettled,
+        grace_given=grace_given,
+    )

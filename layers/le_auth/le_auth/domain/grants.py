@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from le_auth.domain.ports import TimeLeft
     from le_auth.domain.users import User
 
 
@@ -120,6 +121,8 @@ class Lease:
     Args:
         grant: as the lease found it.
         owner: a fresh value for each attempt.
+        until: by the wall clock, as stored: by it others tell whether the lease is over.
+        time_left: until then, by a clock that nobody sets: by it the holder tells.
         unsettled: attempts whose end is not known, this one included.
         grace_given: as the lease found it; the lease cleared it.
     """
@@ -127,12 +130,13 @@ class Lease:
     grant: Grant
     owner: str
     until: datetime
+    time_left: TimeLeft
     unsettled: int
     grace_given: bool
 
-    def outlasts(self, now: datetime, duration: timedelta) -> bool:
+    def outlasts(self, duration: timedelta) -> bool:
         """Tell whether the lease will still be held after the duration, by clocks that may differ by 60 s."""
-        return now + duration + LEASE_CLOCK_SKEW <= self.until
+        return self.time_left() >= duration + LEASE_CLOCK_SKEW
 
 
 LEASE_CLOCK_SKEW = timedelta(seconds=60)
@@ -153,7 +157,7 @@ class LeaseTerms:
     """Under which conditions a lease is taken.
 
     Args:
-        until: when it ends.
+        until, time_left: when it ends; see Lease.
         due_at: a scheduled refresh: refused where the tokens are at least as new.
         generation: an on-demand refresh: refused where the grant is no longer of this generation.
         used_since: refused where the grant was last used before; None: never idle.
@@ -162,6 +166,7 @@ class LeaseTerms:
     owner: str
     now: datetime
     until: datetime
+    time_left: TimeLeft
     due_at: datetime | None = None
     generation: int | None = None
     used_since: datetime | None = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from le_auth.domain.grants import Lease
-    from le_auth.domain.ports import Clock, GrantStore, Rescues, Sealer, SignOutStore
+    from le_auth.domain.ports import GrantStore, Rescues, Sealer, SignOutStore
     from le_auth.domain.tokens import Tokens
 
 _ATTEMPT = timedelta(seconds=12)
@@ -46,7 +46,6 @@ class TokenKeeper:
     store: GrantStore
     sign_outs: SignOutStore
     rescues: Rescues
-    clock: Clock
     pause: Callable[[timedelta], None]
 
     def keep(self, lease: Lease, tokens: Tokens, sealer: Sealer) -> bool:
@@ -80,7 +79,7 @@ class TokenKeeper:
             try:
                 self.rescues.send(renewal)
             except RescueUnavailableError as error:
-                if not lease.outlasts(self.clock(), _PAUSE + _ATTEMPT):
+                if not lease.outlasts(_PAUSE + _ATTEMPT):
                     raise RotationUnsavedError("Neither table nor queue took the new tokens in time.") from error
                 self.pause(_PAUSE)
             else:
@@ -114,7 +113,7 @@ class TokenKeeper:
             try:
                 write()
             except TableUnavailableError:
-                if not lease.outlasts(self.clock(), _PAUSE + _ATTEMPT + kept):
+                if not lease.outlasts(_PAUSE + _ATTEMPT + kept):
                     raise
                 self.pause(_PAUSE)
             else:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 type Clock = Callable[[], datetime]
 """Gives the time, aware UTC."""
 
+type SteadyClock = Callable[[], timedelta]
+"""Gives the time since any moment, by a clock that nobody sets."""
+
 type TimeLeft = Callable[[], timedelta]
-"""Gives what is left of the invocation for its work, however the clock is set meanwhile."""
+"""Gives what is left of an invocation for its work, or of a lease, however the wall clock is set meanwhile."""
 
 
 class SentinelFinder(Protocol):

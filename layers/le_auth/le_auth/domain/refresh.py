@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from le_auth.domain.back_channel import BackChannel, Equipment
     from le_auth.domain.grants import Grant
     from le_auth.domain.keeping import TokenKeeper
-    from le_auth.domain.ports import Clock, GrantStore, Rescues
+    from le_auth.domain.ports import Clock, GrantStore, Rescues, SteadyClock
     from le_auth.domain.tokens import Tokens
     from le_auth.domain.users import User
 
@@ -72,6 +72,7 @@ class Refresher:
     """Refreshes grants, whoever asks for it: the schedule or an application's back end.
 
     Args:
+        steady: by it the holder of a lease tells what is left of it.
         interval: between two scheduled refreshes.
     """
 
@@ -80,6 +81,7 @@ class Refresher:
     rescues: Rescues
     keeper: TokenKeeper
     clock: Clock
+    steady: SteadyClock
     interval: timedelta
     _last_success: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
 
@@ -87,11 +89,12 @@ class Refresher:
         self, *, due_at: datetime | None = None, generation: int | None = None, used_since: datetime | None = None
     ) -> LeaseTerms:
         """Draw up the terms of a lease that begins now; its owner is a fresh value."""
-        now = self.clock()
+        now, begun_at = self.clock(), self.steady()
         return LeaseTerms(
             owner=random_source.token_urlsafe(9),
             now=now,
             until=now + LEASE_TIME,
+            time_left=lambda: LEASE_TIME - (self.steady() - begun_at),
             due_at=due_at,
             generation=generation,
             used_since=used_since,
@@ -152,7 +155,7 @@ class Refresher:
         _, refresh_token = self.channel.open(lease.grant.sealed, lease.grant.user)
 
         def check() -> None:
-            if not lease.outlasts(self.clock(), POST_DEADLINE + SAVE_TIME):
+            if not lease.outlasts(POST_DEADLINE + SAVE_TIME):
                 raise SentinelUnavailableError("The lease is too far gone to send the refresh token.")
 
         try:
