@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Status
+from tests.faults.doings import comes_after
 from tests.faults.seconds import YOUNG
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ def no_attempt_stays_open_without_cause(view: View) -> str | None:
     """Whoever finds an attempt of unknown end waits for a grace; a deed that nothing disturbed leaves none."""
     if view.struck or view.outages or view.found is None:
         return None
+    if view.is_now(Status.SIGNED_OUT) and comes_after(view.steps, "UpdateItem lease", later="UpdateItem sign out"):
+        return None  # kept until it is revoked: what the item holds may not be the newest token
     before = 0 if view.history.found is None else view.history.found.unsettled
     return f"{before} unsettled became {view.found.unsettled}" if view.found.unsettled > before else None
 
