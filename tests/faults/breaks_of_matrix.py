@@ -48,10 +48,10 @@ BREAKS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     ),
     "no grace is given": (_TWICE, {"le_auth.domain.refresh.Refresher._heed_earlier_attempts": lambda *_: None}),
     "a failed save is not rescued": (_TWICE, {"le_auth.domain.keeping.TokenKeeper._rescue": lambda *_: None}),
-    "an unknown outcome counts as settled": (_TWICE, BY_SCRIPT["an unknown outcome counts as settled"]),
+    "an unknown outcome counts as settled": (_TWICE, BY_SCRIPT["an unknown outcome counts as settled"].breaks),
     "a late refusal ends a new sign-in": (
         "refresh of what LivePerson ended, during a sign-in",
-        writes(_MINE, f"({_MINE} OR #generation <> :generation OR #lease_owner <> :owner)", of="reauthorize"),
+        writes((_MINE, "(#generation >= :generation OR #lease_owner = :owner)"), of="reauthorize"),
     ),
     "a loss is told nobody": (_ENDED, {"le_auth.announce.wiring.make_event_bus": lambda _: None}),
     "a loss whose teller died is told nobody": (

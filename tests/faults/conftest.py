@@ -12,6 +12,7 @@ from tests.faults.clocks import happenings
 from tests.faults.judge import Judge
 from tests.faults.life import Life
 from tests.faults.town import Town
+from tests.faults.trouble import lasting
 from tests.support.crossings import Crossings
 from tests.support.installation import ACCOUNT
 
@@ -61,6 +62,7 @@ def town(
     """Give everybody's town, with workers of one thread: each life can be lived again exactly."""
     installation.configure(MaxConcurrentRefreshes="2")
     judge = Judge()
+    crossings.lasting = lasting
     monkeypatch.setattr("le_auth.observe.log_unexpected", judge.unexpected.append)
     return Town(installation=installation, crossings=crossings, judge=judge, counted=steps)
 

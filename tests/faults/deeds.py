@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from le_auth.domain.rescue import read_rescue
 from le_auth.domain.slots import slot_of
 from tests.support.browser import Browser, parameters
 from tests.support.installation import ACCOUNT, APP, BASE_URL, CALLBACK_URL
@@ -111,7 +112,7 @@ class Deeds:
 
     def vend(self, person: Person, _which: int) -> None:
         event = {"account_id": ACCOUNT, "user_id": person.user.user_id}
-        self.town.judge.vended(person, self.town.installation.invoke("access_token", event))
+        self.town.judge.vended(self.town.installation.invoke("access_token", event))
 
     def land(self, _person: Person, which: int) -> None:
         """Deliver a rescue, in any order; an even number: once more than needed."""
@@ -119,6 +120,7 @@ class Deeds:
             self.land_one(self.town.rescues[which % len(self.town.rescues)], is_last=which % 2 == 1)
 
     def land_one(self, record: Record, *, is_last: bool = True) -> None:
+        self.town.judge.lands(read_rescue(record["body"]).user)
         if not self.town.installation.land([record]) and is_last and record in self.town.rescues:
             self.town.rescues.remove(record)
             self.town.counted["rescues that were settled"] += 1

@@ -5,31 +5,18 @@ Each rests on `docs/reliability.md`: what it says that cannot be promised is an 
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from le_auth.domain.grants import Grant, Scope, Status
-from le_auth.domain.refresh import GRACE, LEASE_TIME
-from tests.faults.life import OVER
+from le_auth.domain.grants import Scope, Status
+from tests.faults.doings import is_sent_by_two, was_decided_before
+from tests.faults.seconds import SHORTEST_GRACE
+from tests.faults.told import a_loss_is_said, what_a_back_end_is_told_is_so, who_is_told_so_is_signed_in
+from tests.faults.undisturbed import no_attempt_stays_open_without_cause, undisturbed_deeds_succeed
 from tests.faults.verdicts import ANSWER_NEVER_CAME, THE_WINDOW
 from tests.faults.view import View, is_refused
-from tests.support.installation import INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-
-SHORTEST_GRACE = LEASE_TIME + GRACE - timedelta(seconds=61)
-"""By two clocks that differ by 60 s, and in whole seconds."""
-IDLE = timedelta(days=14)
-REFRESHES_MEANWHILE = 2
-MEANT: dict[str | None, set[Status | None]] = {
-    None: {Status.ACTIVE},
-    "temporarily_unavailable": {*Status, None},
-    "reauthorization_required": {Status.REAUTHORIZE},
-    "not_signed_in": {Status.SIGNED_OUT, None},
-}
-"""What a back end may be told, with the status that it stands for; None: a token."""
+    from collections.abc import Callable
 
 
 def numbers_only_grow(view: View) -> str | None:
@@ -64,7 +51,8 @@ def tokens_are_of_the_users_newest_sign_in(view: View) -> str | None:
 
 
 def one_refresh_at_a_time(view: View) -> str | None:
-    return f"{view.peaks}" if any(peak > 1 for peak in view.peaks.values()) else None
+    """Nobody sends a refresh token while another holds the lease under which it sends, whatever their clocks say."""
+    return "two sent at once" if is_sent_by_two(view.steps) else None
 
 
 def no_old_token_is_sent(view: View) -> str | None:
@@ -123,7 +111,9 @@ def authorizations_end_rightly(view: View) -> str | None:
     stored = view.stored
     if stored is None or not view.is_now(Status.ACTIVE) or stored.grant.ended_by != "revocation":
         return None
-    if stored.grant.id in view.history.ended or view.is_crowded:
+    if stored.grant.id in view.history.ended or was_decided_before(
+        view.steps, "revoke", completed="UpdateItem sign in"
+    ):
         return None  # a sign-in that completes while a revocation is on its way
     return "a revocation ended a newer sign-in"
 
@@ -133,6 +123,8 @@ def nobody_is_told_to_sign_in_again_without_reason(view: View) -> str | None:
     _count_refusals(view)
     if found is None or found.status is not Status.REAUTHORIZE or view.was(Status.REAUTHORIZE):
         return None
+    if not any(entry.grant == history.last_stored for entry in view.refreshes):
+        return f"{found.last_error}, of an authorization that is no longer the user's"
     match found.last_error:
         case "identity_mismatch":
             return None if ("token-refresh", "another user") in view.struck else "nobody else was named"
@@ -145,7 +137,7 @@ def nobody_is_told_to_sign_in_again_without_reason(view: View) -> str | None:
 
 
 def _why_refused(view: View, reason: str) -> str | None:
-    refused = [entry for entry in view.refreshes if entry.status == 400]
+    refused = [entry for entry in view.refreshes if entry.status == 400 and entry.grant == view.history.last_stored]
     if not refused:
         return f"{reason}, and LivePerson refused nothing"
     last = refused[-1]
@@ -179,56 +171,6 @@ def sessions_that_ended_stay_so(view: View) -> str | None:
     return None
 
 
-def _looks_like_one_of_this_second(view: View, newest: str) -> bool:
-    """Tell whether another sign-in of the very same second stands there, under a number next to this one's.
-
-    Source: le_auth.domain.sign_in, `_was_refreshed_since`.
-    """
-    [exchange] = [entry for entry in view.exchanges if entry.grant == newest]
-    assert view.found is not None
-    same_second = view.found.issued_at == exchange.at.replace(microsecond=0) + view.clock_is_off
-    drawn = int((exchange.at + view.clock_is_off).timestamp() * 1000)
-    return same_second and 0 < view.found.generation - drawn <= REFRESHES_MEANWHILE
-
-
-def no_attempt_stays_open_without_cause(view: View) -> str | None:
-    """Whoever finds an attempt of unknown end waits for a grace; a deed that nothing disturbed leaves none."""
-    if view.struck or view.outages or view.is_crowded or view.found is None:
-        return None
-    before = 0 if view.history.found is None else view.history.found.unsettled
-    return f"{before} unsettled became {view.found.unsettled}" if view.found.unsettled > before else None
-
-
-def what_is_told_is_so(view: View) -> str | None:
-    for answer in view.history.vended:
-        if wrong := _wrong_in(answer, view):
-            return wrong
-    if view.history.is_told_of_sign_in and not view.is_crowded:
-        newest = max(view.grants)
-        if not view.is_now(Status.ACTIVE) or view.stored is None:
-            return "the sign-in is not stored"
-        if view.stored.grant.id != newest and not _looks_like_one_of_this_second(view, newest):
-            return "another sign-in is stored"
-        assert view.found is not None
-        if view.found.unsettled or view.found.lease_until is not None:
-            return "the sign-in inherits an attempt"
-    return None
-
-
-def _wrong_in(answer: Mapping[str, Any], view: View) -> str | None:
-    error = answer.get("error")
-    if error is not None and error not in MEANT:
-        return f"a back end was told {error}"
-    if error is None:
-        token = view.find(answer["access_token"])
-        if token is None or token.kind != "access" or token.grant.user_id != view.user.user_id:
-            return "somebody else's token was given"
-    status = None if view.found is None else view.found.status
-    if view.is_crowded or status in MEANT[error]:
-        return None
-    return f"a back end was told {error or 'a token'} of who is {status}"
-
-
 INVARIANTS: dict[str, Callable[[View], str | None]] = {
     check.__name__.replace("_", " "): check
     for check in (
@@ -242,33 +184,9 @@ INVARIANTS: dict[str, Callable[[View], str | None]] = {
         nobody_is_told_to_sign_in_again_without_reason,
         sessions_that_ended_stay_so,
         no_attempt_stays_open_without_cause,
-        what_is_told_is_so,
+        who_is_told_so_is_signed_in,
+        what_a_back_end_is_told_is_so,
+        a_loss_is_said,
+        undisturbed_deeds_succeed,
     )
 }
-
-
-def wrong_in_the_end(view: View) -> str | None:
-    """Name what is wrong although all has been well for some intervals."""
-    found = view.found
-    if found is None or found.status is Status.REAUTHORIZE:
-        return None if found is None or found.slot is None else "nobody was told of the loss"
-    if found.status is Status.SIGNED_OUT:
-        return _wrong_when_signed_out(view, found)
-    if found.slot is None:
-        return None if view.now - found.last_used_at >= IDLE else "is never refreshed"
-    if view.stored is None or view.stored.state != "live":
-        return "the stored token is void"
-    behind = view.now - found.refreshed_at
-    return None if behind <= INTERVAL + OVER else f"not refreshed for {behind}"
-
-
-def _wrong_when_signed_out(view: View, found: Grant) -> str | None:
-    if found.sealed is not None or found.slot is not None:
-        return "something is kept"
-    history = view.history
-    owed = history.last_stored
-    if found.sign_out_scope is Scope.LOCAL or owed is None or not view.grants[owed].live:
-        return None
-    if owed in history.lost or owed in history.given_up or history.revocation_was_refused:
-        return None
-    return "is not revoked at LivePerson"

@@ -146,9 +146,7 @@ class AnyLife(RuleBasedStateMachine):
     def teardown(self) -> None:
         """All is well again, unless something was wrong already."""
         if self.is_well:
-            self.town.settle()
-            self.town.judge.last_look()
-            self.town.ask_everybody()
+            self.town.end()
 
 
 def lives_in(town: Town, *, forget_output: Callable[[], None]) -> type[AnyLife]:

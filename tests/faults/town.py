@@ -16,7 +16,7 @@ from le_auth import wiring
 from le_auth.adapters.token_table import TokenTable
 from le_auth.domain.users import User
 from tests.faults.deeds import Deeds, Person
-from tests.faults.life import OVER
+from tests.faults.seconds import OVER
 from tests.faults.trouble import (
     LIVEPERSON_ENDPOINTS,
     LIVEPERSON_OUTAGES,
@@ -51,7 +51,6 @@ class Town:
         rescues: messages of RescueQueue, received and not yet landed.
         seen: ids of scheduled messages.
         counted: deeds, for the report.
-        clock_is_off: of the last deed's process.
     """
 
     installation: Installation
@@ -62,7 +61,6 @@ class Town:
     rescues: list[Record] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     deeds_until_mended: int = 0
-    clock_is_off: timedelta = timedelta()
 
     @property
     def simulator(self) -> Simulator:
@@ -93,7 +91,7 @@ class Town:
         self.crossings.start(*trouble.strikes)
         if trouble.meanwhile is not None:
             self.crossings.meanwhile[trouble.meanwhile.at] = partial(self._do_elsewhere, trouble.meanwhile, deed.whose)
-        self.installation.clock_is_off = self.clock_is_off = timedelta(seconds=trouble.clock_is_off)
+        self.installation.clock_is_off = timedelta(seconds=trouble.clock_is_off)
         self._do_in_a_process(deed)
         self.installation.clock_is_off = timedelta()
         self.crossings.meanwhile.clear()
@@ -109,16 +107,17 @@ class Town:
         if wiring.the_http_client.cache_info().currsize:
             # What LivePerson closed, the next request may notice or not: each life must run the same again.
             wiring.the_http_client()._session.close()
+        person = self.people[deed.whose % len(self.people)]
+        self.judge.begins(deed.what, person)
         try:
-            getattr(self.deeds, deed.what)(self.people[deed.whose % len(self.people)], deed.which)
+            getattr(self.deeds, deed.what)(person, deed.which)
         except Killed:
             self.counted["processes killed"] += 1
             self.installation.start_cold()
-        self.judge.note()
+        self.judge.ends()
 
     def _do_elsewhere(self, meanwhile: Meanwhile, whose: int) -> None:
         self.counted["deeds between two calls of another"] += 1
-        self.judge.is_crowded = True
         self.judge.note()
         with self.installation.another_process(clock_is_off=timedelta(seconds=meanwhile.clock_is_off)):
             self._do_in_a_process(replace(meanwhile.deed, whose=whose + meanwhile.deed.whose))
@@ -154,6 +153,13 @@ class Town:
     def _register(self, secret: str) -> None:
         self.simulator.register(APP, secrets=[secret], accounts=[ACCOUNT], redirect_uris=[CALLBACK_URL])
 
+    def end(self) -> None:
+        """Let all be well again, and have the judge look for the last time; then everybody does what they can."""
+        self.settle()
+        self.judge.last_look()
+        self.ask_everybody()
+        self.have_everybody_signed_in()
+
     def settle(self) -> None:
         """Let all be well again, and time pass: scheduled messages first, rescues late, as the worst order has it."""
         self.mend()
@@ -167,7 +173,7 @@ class Town:
             self._take_rescues(is_due=True)
             landing = list(self.rescues) if number >= 1 else []
             for record in landing:
-                self._quietly(partial(self.deeds.land_one, record))
+                self._quietly("land", self.people[0], partial(self.deeds.land_one, record))
             self.installation.go_on(OVER)
             self._deliver_all()
             if not landing and self.judge.sees_rest():  # what landed has its turn yet
@@ -176,9 +182,16 @@ class Town:
     def ask_everybody(self) -> None:
         """Have a back end ask for everybody's token, and each browser look whether it is still signed in."""
         for person in self.people:
-            self._quietly(partial(self.deeds.vend, person, 0))
+            self._quietly("vend", person, partial(self.deeds.vend, person, 0))
             for browser in person.browsers:
-                self._quietly(partial(self._look_in, person, browser))
+                self._quietly("look", person, partial(self._look_in, person, browser))
+
+    def have_everybody_signed_in(self) -> None:
+        """Have whoever is not signed in any more sign in once more."""
+        for person in self.people:
+            if self.judge.must_sign_in(person):
+                self._quietly("sign_in", person, partial(self.deeds.sign_in, person, 1))
+                self.judge.is_seen(person.browsers[-1].visit("/session"))
 
     def _look_in(self, person: Person, browser: Browser) -> None:
         self.judge.shown(person, browser, browser.visit("/session"))
@@ -186,13 +199,13 @@ class Town:
     def _deliver_all(self) -> None:
         for person in self.people:
             for record in list(person.messages):
-                self._quietly(partial(self.deeds.deliver_one, person, record))
+                self._quietly("deliver", person, partial(self.deeds.deliver_one, person, record))
 
-    def _quietly(self, deed: Callable[[], None]) -> None:
-        self.clock_is_off = timedelta()
+    def _quietly(self, what: str, person: Person, deed: Callable[[], None]) -> None:
         self.crossings.start()
+        self.judge.begins(what, person)
         deed()
-        self.judge.note()
+        self.judge.ends()
         self._take_rescues()
         self.judge.look()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tests.support.call_faults import faults_at
 
@@ -24,6 +25,16 @@ LIVEPERSON_ENDPOINTS = ("token-code", "token-refresh", "revoke")
 LIVEPERSON_OUTAGES = {"LivePerson answers 503": 503, "LivePerson answers 429": 429}
 WRONG_SECRET = "the AppInstall secret is wrong"
 EVERY_OUTAGE = [*OUTAGES, *LIVEPERSON_OUTAGES, WRONG_SECRET]
+
+
+def lasting(call: str, fault: str) -> timedelta:
+    """Give how long a caller waits for what never answers: as long as the functions' clients do.
+
+    Source: le_auth.adapters.aws, le_auth.domain.sentinel_api.
+    """
+    if fault == "times out":
+        return timedelta(seconds=1 if call.startswith("PutEvents") else 11)
+    return timedelta(seconds=10 if fault.startswith("timed out") else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from le_auth.domain.grants import Grant, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from le_auth.domain.sessions import Session
     from le_auth.domain.users import User
     from local.simulator import Entry, TokenState
     from local.simulator import Grant as Authorization
+    from tests.faults.doings import Doing, Step
 
 
 @dataclass(kw_only=True)
@@ -33,7 +34,8 @@ class History:
         refusals: refreshes in a row that LivePerson refused without saying what is wrong.
         revocation_was_refused: LivePerson said that it must not be repeated.
         over: sessions that were signed out of.
-        tried, vended, is_told_of_sign_in: in the present deed.
+        is_untold: the user must sign in again, and nobody has tried to tell that.
+        tried: in the present deed; statuses: each time that the table was read in it.
     """
 
     found: Grant | None = None
@@ -49,9 +51,9 @@ class History:
     revocation_was_refused: bool = False
     sessions: list[Session] = field(default_factory=list)
     over: list[Session] = field(default_factory=list)
+    is_untold: bool = False
     tried: set[str] = field(default_factory=set)
-    vended: list[dict[str, Any]] = field(default_factory=list)
-    is_told_of_sign_in: bool = False
+    statuses: list[Status | None] = field(default_factory=list)
 
     def note_stored(self, grant: str) -> None:
         self.has_gone_back |= grant != self.last_stored and grant in self.stored
@@ -60,7 +62,6 @@ class History:
 
     def remember(self, view: View) -> None:
         """Take over what a look showed."""
-        self.found = view.found
         if view.is_now(Status.SIGNED_OUT):
             self.let_go |= self.stored
         if view.is_now(Status.REAUTHORIZE) and self.last_stored is not None:
@@ -68,9 +69,11 @@ class History:
         self.sent |= {entry.presented: entry.at for entry in view.rotations if entry.presented is not None}
         self.ended |= {grant.id for grant in view.grants.values() if not grant.live}
         self.revocation_was_refused |= any(is_refused(entry) for entry in view.revocations)
+        becomes_lost = view.is_now(Status.REAUTHORIZE) and not view.was(Status.REAUTHORIZE)
+        self.is_untold = (self.is_untold or becomes_lost) and view.is_now(Status.REAUTHORIZE) and not view.losses_told
+        self.found = view.found
         self.tried.clear()
-        self.vended.clear()
-        self.is_told_of_sign_in = False
+        self.statuses.clear()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +82,12 @@ class View:
 
     Args:
         stored: LivePerson's word on the refresh token in the table; rescued: on those in RescueQueue.
-        exchanges, refreshes, revocations: requests of this deed; peaks: refreshes at once, by authorization.
+        rescues_wait: somebody's tokens are in RescueQueue.
+        exchanges, refreshes, revocations: requests of this deed.
+        losses_told: how often the event bus was told, or was tried to be told, that the authorization is lost.
+        doings: what one or two processes did in this deed, where it concerned this person; steps: the calls of these.
         struck: calls of this deed, and the faults that struck at them.
-        clock_is_off: of this deed's process.
-        is_crowded: another process did something in the midst of this deed.
+        is_in_trouble: an outage lasts, here or at LivePerson, or the Domain API failed a moment ago.
         find: gives LivePerson's word on a token.
     """
 
@@ -92,15 +97,17 @@ class View:
     found: Grant | None
     stored: TokenState | None
     rescued: Sequence[TokenState]
+    rescues_wait: bool
     grants: Mapping[str, Authorization]
     exchanges: Sequence[Entry]
     refreshes: Sequence[Entry]
     revocations: Sequence[Entry]
-    peaks: Mapping[str, int]
+    losses_told: int
+    doings: Sequence[Doing]
+    steps: Sequence[Step]
     struck: Sequence[tuple[str, str]]
     outages: set[str]
-    clock_is_off: timedelta
-    is_crowded: bool
+    is_in_trouble: bool
     find: Callable[[str], TokenState | None]
 
     def is_now(self, status: Status) -> bool:
@@ -108,6 +115,10 @@ class View:
 
     def was(self, status: Status) -> bool:
         return self.history.found is not None and self.history.found.status is status
+
+    def did(self, *whats: str) -> list[Doing]:
+        """List what was done of these."""
+        return [doing for doing in self.doings if doing.what in whats]
 
     @property
     def rotations(self) -> list[Entry]:

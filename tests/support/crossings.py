@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from threading import local
 from types import SimpleNamespace
@@ -69,6 +70,7 @@ class Crossings:
         outages: AWS operations that fail, and LivePerson's endpoints that cannot be reached, until `end`.
         meanwhile: what somebody else does, once, just before a call of that name or number.
         happenings: by their names, what strikes like a fault, but happens before the call and leaves it as it is.
+        lasting: gives the time that passes in a call of this name with this fault.
     """
 
     simulator: Simulator
@@ -78,6 +80,7 @@ class Crossings:
     outages: set[str] = field(default_factory=set)
     meanwhile: dict[str | int, Callable[[], object]] = field(default_factory=dict)
     happenings: dict[str, Callable[[], object]] = field(default_factory=dict)
+    lasting: Callable[[str, str], timedelta] = lambda _call, _fault: timedelta()
     _clients: dict[str, Any] = field(default_factory=dict)
     _thread: Any = field(default_factory=local)
 
@@ -204,6 +207,7 @@ class Crossings:
         fault = next((fault for fault in faults if fault is not None), None)
         if fault is not None:
             self.struck.append((name, fault))
+            self.simulator.clock.advance(self.lasting(name, fault).total_seconds())
         if fault in self.happenings:
             self.happenings[fault]()
             return None
