@@ -97,7 +97,6 @@ BY_CHANCE = {
     "a failed save is not rescued": {_A_RESCUE: lambda *_: None},
     "nobody signs in twice": writes((" OR #generation < :generation", ""), of="is_admin"),
     "nobody is told of a loss": _SILENT,
-    "a save leaves the failures": writes(("#failures, ", ""), of="replaced"),
 }
 """What lives drawn at random notice soon."""
 

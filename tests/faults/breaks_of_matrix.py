@@ -46,8 +46,6 @@ BREAKS: Mapping[str, tuple[str, Mapping[str, object]]] = {
         "sign-in once more, a minute later",
         {"le_auth.domain.sign_in.max": lambda drawn, _: drawn},
     ),
-    "no grace is given": (_TWICE, {"le_auth.domain.refresh.Refresher._heed_earlier_attempts": lambda *_: None}),
-    "a failed save is not rescued": (_TWICE, {"le_auth.domain.keeping.TokenKeeper._rescue": lambda *_: None}),
     "an unknown outcome counts as settled": (_TWICE, BY_SCRIPT["an unknown outcome counts as settled"].breaks),
     "a late refusal ends a new sign-in": (
         "refresh of what LivePerson ended, during a sign-in",
