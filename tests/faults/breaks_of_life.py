@@ -93,8 +93,6 @@ BY_CHANCE = {
     "an outage reads as invalid_grant": {_A_REFUSAL: lambda *_: GrantRevokedError()},
     "a sign-in leaves an attempt open": writes(("#unsettled, #grace_given, ", ""), of="is_admin"),
     "a revocation that failed is forgotten": {_A_REVOCATION: lambda *_, **__: Revocation.DONE},
-    "no grace is given": {_A_SEND: lambda *_: None},
-    "a failed save is not rescued": {_A_RESCUE: lambda *_: None},
     "nobody signs in twice": writes((" OR #generation < :generation", ""), of="is_admin"),
     "nobody is told of a loss": _SILENT,
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = int(os.environ.get("EXAMPLES", "0"))
 """Lives in all four settings together; 0: few, and always the same."""
 LIVES = settings(
-    max_examples=-(-EXAMPLES // 4) or 15,
+    max_examples=-(-EXAMPLES // 4) or 10,
     stateful_step_count=30,
     database=None,
     deadline=None,

@@ -188,8 +188,10 @@ def refreshing(
     )
 
 
-def ended(name: str, act: Callable[[Life], None]) -> Scenario:
-    return Scenario(name=name, prepare=due_and_ended_by_liveperson, act=act, judge=verdicts.must_sign_in_again)
+def ended(name: str, act: Callable[[Life], None], *, kinds: Collection[Kind] = EVERY_KIND) -> Scenario:
+    return Scenario(
+        name=name, prepare=due_and_ended_by_liveperson, act=act, judge=verdicts.must_sign_in_again, kinds=kinds
+    )
 
 
 def signing_out(
@@ -228,10 +230,10 @@ SCENARIOS = [
     refreshing("scheduled refresh, its message delivered twice", deliver_twice),
     refreshing("on-demand refresh", vend),
     refreshing("scheduled refresh whose save fails", scheduled_save_fails_and_is_rescued),
-    refreshing("on-demand refresh whose save fails", save_on_demand_fails_and_is_rescued),
+    refreshing("on-demand refresh whose save fails", save_on_demand_fails_and_is_rescued, kinds=ALONE),
     refreshing("refresh after an attempt of unknown end", grace_after_an_unknown_end, later=WAIT_ENDS_BY_ITS_OWN_CLOCK),
     ended("scheduled refresh of what LivePerson ended", refresh),
-    ended("on-demand refresh of what LivePerson ended", vend),
+    ended("on-demand refresh of what LivePerson ended", vend, kinds=ALONE),
     Scenario(
         name="refresh of what LivePerson ended, during a sign-in",
         prepare=due_and_ended_by_liveperson,
