@@ -77,6 +77,20 @@ def test_three_unexplained_refusals_in_a_row_end_it_where_others_of_the_account_
     assert installation.grant(ben).status is Status.ACTIVE
 
 
+def test_a_message_that_comes_three_times_is_one_refusal(installation: Installation, ada: User) -> None:
+    ben = installation.sign_in("1002")
+    records = installation.due(ada)
+    for _ in range(3):
+        installation.simulator.faults.order("token-refresh", "status", status=403, body="{}")
+        installation.work(records)
+        installation.go_on(timedelta(minutes=6))
+        installation.work(installation.due(ben))
+
+    grant = installation.grant(ada)
+    assert (grant.status, grant.failures) == (Status.ACTIVE, 1)
+    assert grant.refused_since == installation.now - timedelta(minutes=18)
+
+
 def test_unexplained_refusals_of_a_whole_account_end_nothing(installation: Installation, ada: User) -> None:
     for _ in range(5):
         installation.simulator.faults.order("token-refresh", "status", status=400, body="{}")
