@@ -81,3 +81,16 @@ def test_a_domain_api_that_is_down_spends_no_token_and_takes_no_lease(installati
     assert installation.item(ada) == before
     assert installation.pauses() == [120]
     assert refreshes(installation) == 0
+
+
+def test_what_was_counted_is_written_before_messages_are_handed_back(
+    installation: Installation, ada: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Handing back may take the invocation's last seconds."""
+    written: list[str] = []
+    worker = installation.module("refresh_worker")
+    installation.monkeypatch.setattr(worker, "return_later", lambda *_: written.append(capsys.readouterr().out))
+
+    installation.work(installation.due(ada))
+
+    assert '"TokenRefreshed":[1.0]' in written[0]
