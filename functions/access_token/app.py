@@ -100,7 +100,7 @@ def report_lost(user: User, error: SignInNeededError) -> None:
         observe.count("RotationLost")
     announce(authorization_lost(user, reason=error.reason))
     observe.flush_metrics()  # told before it is noted as told
-    the_tokens().loss_is_told(user)
+    the_tokens().refresher.note_loss_told(user)
 
 
 def report(vended: Vended, *, caller: str) -> None:

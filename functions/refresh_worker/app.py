@@ -95,7 +95,7 @@ def refresh_all(records: Sequence[Record], batch: Batch) -> Unfinished:
     observe.flush_metrics()  # told before it is noted as told
     for _, result in results:
         if result.error_class == "permanent":
-            the_refresh().loss_is_told(result.user)
+            the_refresh().refresher.note_loss_told(result.user)
     return [(record, pause) for record, result in results if (pause := result.retry_after) is not None]
 
 

@@ -96,9 +96,9 @@ def _excuse(view: View) -> str | None:
             return f"{call}: {fault}"
         if (call, fault) in THE_WINDOW and fault != "out for good":
             return f"{call}: {fault}"
-        if view.is_now(Status.SIGNED_OUT) and ("killed" in fault or call == "SendMessage"):
-            return f"{call}: {fault}"  # the refused save was not yet queued to be revoked
-    is_out = {"SendMessage"} if view.is_now(Status.SIGNED_OUT) else {"UpdateItem", "SendMessage"}
+        if view.is_now(Status.SIGNED_OUT) and "killed" in fault:
+            return f"{call}: {fault}"  # the item did not yet remember what is to be revoked
+    is_out = {"UpdateItem", "SendMessage"}
     return f"out: {', '.join(sorted(is_out))}" if is_out <= view.outages else None
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from le_auth.domain.refresh import GRACE, LEASE_TIME
 from le_auth.domain.sessions import COOKIE, Session
+from tests.faults.seconds import OVER
 from tests.support.browser import Browser, parameters
 from tests.support.crossings import Killed
 from tests.support.installation import ACCOUNT, APP, BASE_URL, CALLBACK_URL, INTERVAL
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tests.support.installation import Installation, Record
 
 TELLING = "PutEvents AuthorizationLost"
-OVER = LEASE_TIME + GRACE + timedelta(seconds=2)
-"""Longer than any lease."""
 LONGEST_TO_SETTLE = 5
 """Intervals, by which a grace, an outage and a rescue that comes late are over."""
 

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-CLOCKS_DIFFER = timedelta(seconds=60)
-LEASE = timedelta(seconds=120)
-LEASE_AND_GRACE = timedelta(seconds=210)
-"""After an attempt of unknown end nothing is sent for so long."""
 SHORTEST_GRACE = timedelta(seconds=149)
-"""The same by two clocks that differ, and in whole seconds."""
+"""A lease of 120 s and a grace of 90 s, less 60 s by which clocks may differ, and in whole seconds."""
 OVER = timedelta(seconds=212)
 """Longer than a lease and a grace."""
 LOOKED_UP_AGAIN = timedelta(seconds=65)

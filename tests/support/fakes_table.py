@@ -81,14 +81,14 @@ class FakeTable(Mishaps):
             found = self.grants.get(user)
             if found is None or not _may_lease(found, terms):
                 if found is not None and found.lease_owner == terms.owner:
-                    return _lease(found, terms, unsettled=found.unsettled, grace_given=False)
+                    return terms.lease_of(found, unsettled=found.unsettled, grace_given=False)
                 raise GrantMovedError(found)
             unsettled = found.unsettled + 1
             lease_until = _second(terms.until)
             self.put(
                 replace(found, lease_owner=terms.owner, lease_until=lease_until, grace_given=False, unsettled=unsettled)
             )
-            return _lease(found, terms, unsettled=unsettled, grace_given=found.grace_given)
+            return terms.lease_of(found, unsettled=unsettled, grace_given=found.grace_given)
 
         return self._answer("lease", write)
 
@@ -147,8 +147,8 @@ class FakeTable(Mishaps):
         slot = slot_of(lease.grant.user)
         self._answer("end_grant", lambda: self.put(replace(self._mine(lease), **ended, slot=slot)))
 
-    def loss_is_told(self, user: User) -> None:
-        self._begin("loss_is_told")
+    def note_loss_told(self, user: User) -> None:
+        self._begin("note_loss_told")
         found = self.grants.get(user)
         if found is None or found.status is not Status.REAUTHORIZE:
             raise GrantMovedError(found)
@@ -257,17 +257,6 @@ def _may_lease(grant: Grant, terms: LeaseTerms) -> bool:
         and (terms.due_at is None or grant.refreshed_at < _second(terms.due_at))
         and (terms.generation is None or grant.generation == terms.generation)
         and (terms.used_since is None or grant.last_used_at >= _second(terms.used_since))
-    )
-
-
-def _lease(grant: Grant, terms: LeaseTerms, *, unsettled: int, grace_given: bool) -> Lease:
-    return Lease(
-        grant=grant,
-        owner=terms.owner,
-        until=terms.until,
-        time_left=terms.time_left,
-        unsettled=unsettled,
-        grace_given=grace_given,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -25,11 +25,12 @@ from le_auth.domain.tokens import Tokens
 from le_auth.domain.users import User
 from le_auth.settings import Environment
 from tests.support.canaries import watch
-from tests.support.invocation import Context, record_of
+from tests.support.installed_queues import Queues
+from tests.support.invocation import Context
 from tests.support.template import FUNCTIONS, Deployed, properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     import pytest
 
@@ -50,15 +51,13 @@ CALLBACK_URL = f"{BASE_URL}/callback"
 NOON = datetime(2099, 3, 9, 12, tzinfo=UTC)
 """Far ahead: the emulator removes items by the machine's clock, and a test must not lose any that way."""
 INTERVAL = timedelta(minutes=30)
-MOST_AT_ONCE = 10
-"""Messages in one answer of SQS."""
 
 type Answer = dict[str, Any]
 type Record = dict[str, Any]
 
 
 @dataclass(kw_only=True)
-class Installation:
+class Installation(Queues):
     """All that is installed for one test.
 
     Args:
@@ -246,84 +245,3 @@ class Installation:
         grant = self.table.find(user)
         epoch = 0 if grant is None else grant.session_epoch
         return sign_out.sign_out(user, scope=scope, session_epoch=epoch, now=self.now)
-
-    # ---- the queue ----
-
-    @property
-    def queue_url(self) -> str:
-        return self.deployed.resources["RefreshQueue"]
-
-    def due(self, *users: User, at: datetime | None = None) -> list[Record]:
-        """Put a message for each user into the queue and give all that is visible there."""
-        due_at = int((at or self.now).timestamp())
-        for user in users:
-            body = json.dumps({"pk": user.pk, "due_at": due_at})
-            self.emulator.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
-        return self.receive()
-
-    def receive(self) -> list[Record]:
-        """Take all visible messages out of the queue, as Lambda does for a batch."""
-        return self._receive(self.queue_url)
-
-    def _receive(self, url: str) -> list[Record]:
-        records: list[Record] = []
-        while True:
-            answer = self.emulator.sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=MOST_AT_ONCE, MessageSystemAttributeNames=["All"]
-            )
-            if not answer.get("Messages"):
-                return records
-            records += [record_of(message, url) for message in answer["Messages"]]
-            if len(answer["Messages"]) < MOST_AT_ONCE:  # the emulator holds none back
-                return records
-
-    def work(self, records: Sequence[Record], *, remaining: timedelta | None = None) -> list[Record]:
-        """Invoke the worker with a batch and delete what it finished, as Lambda does; gives the messages that stay."""
-        return self._deliver(self.queue_url, records, remaining)
-
-    def receive_rescues(self) -> list[Record]:
-        """Take all visible messages out of RescueQueue; they count as in flight until they are landed."""
-        return self._receive(self.deployed.resources["RescueQueue"])
-
-    def land(self, records: Sequence[Record]) -> list[Record]:
-        """Invoke the worker with rescues and delete those that landed; gives those that come back."""
-        return self._deliver(self.deployed.resources["RescueQueue"], records, None)
-
-    def _deliver(self, url: str, records: Sequence[Record], remaining: timedelta | None) -> list[Record]:
-        answer = self.invoke("refresh_worker", {"Records": list(records)}, remaining=remaining)
-        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-        assert failed <= {record["messageId"] for record in records}
-        for record in records:
-            if record["messageId"] not in failed:
-                self._delete(url, record)
-        return [record for record in records if record["messageId"] in failed]
-
-    def _delete(self, url: str, record: Record) -> None:
-        """Delete a message, also one that came twice and is gone: to AWS that is no error, to the emulator it is."""
-        with suppress(self.emulator.sqs.exceptions.ReceiptHandleIsInvalid):
-            self.emulator.sqs.delete_message(QueueUrl=url, ReceiptHandle=record["receiptHandle"])
-
-    def hidden_messages(self) -> int:
-        """Count the messages that are neither deleted nor visible: they come back later."""
-        answer = self.emulator.sqs.get_queue_attributes(
-            QueueUrl=self.queue_url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
-        )
-        return int(answer["Attributes"]["ApproximateNumberOfMessagesNotVisible"])
-
-    def pauses(self) -> list[int]:
-        """Give the seconds after which the worker lets messages come back, as it told SQS."""
-        changes = self.calls.of("ChangeMessageVisibilityBatch")
-        return [entry["VisibilityTimeout"] for call in changes for entry in call.params["Entries"]]
-
-    def schedule(self, at: datetime | None = None, *, remaining: timedelta | None = None) -> dict[str, Any]:
-        """Let EventBridge Scheduler fire; at a time that lies ahead, the clock is there by then."""
-        if at is not None and at > self.now:
-            self.simulator.clock.set(at)
-        event = {
-            "version": "0",
-            "source": "aws.scheduler",
-            "time": f"{at or self.now:%Y-%m-%dT%H:%M:%SZ}",
-            "detail": "{}",
-        }
-        done: dict[str, Any] = self.invoke("refresh_scheduler", event, remaining=remaining)
-        return done

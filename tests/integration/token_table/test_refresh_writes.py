@@ -162,7 +162,7 @@ def test_an_ended_grant_stays_in_the_schedule_until_its_end_is_told(table: Token
     before = item(table)
     assert before["slot"] == {"N": str(slot_of(ADA))}
 
-    table.loss_is_told(ADA)
+    table.note_loss_told(ADA)
 
     assert item(table) == {name: value for name, value in before.items() if name != "slot"}
 
@@ -183,7 +183,7 @@ def test_who_has_signed_in_again_stays_in_the_schedule_when_the_end_is_told(tabl
     before = item(table)
 
     with pytest.raises(GrantMovedError):
-        table.loss_is_told(ADA)
+        table.note_loss_told(ADA)
 
     assert item(table) == before
 

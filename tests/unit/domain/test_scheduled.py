@@ -164,7 +164,7 @@ def test_a_loss_that_was_told_is_not_reported_again(world: World) -> None:
     world.endpoint.order(GrantRevokedError("invalid_grant"))
     assert world.work().error_class == "permanent"
 
-    world.scheduled.loss_is_told(ADA)
+    world.refresher.note_loss_told(ADA)
 
     assert (world.ada.slot, world.work().reason) == (None, "not_active")
 
@@ -174,7 +174,7 @@ def test_that_a_loss_was_told_does_not_take_a_new_sign_in_out_of_the_schedule(wo
     world.work()
     world.sign_in_again()
 
-    world.scheduled.loss_is_told(ADA)
+    world.refresher.note_loss_told(ADA)
 
     assert world.ada.slot is not None
 
@@ -182,9 +182,9 @@ def test_that_a_loss_was_told_does_not_take_a_new_sign_in_out_of_the_schedule(wo
 def test_a_table_that_cannot_note_that_a_loss_was_told_stops_nothing(world: World) -> None:
     world.endpoint.order(GrantRevokedError("invalid_grant"))
     world.work()
-    world.table.fail("loss_is_told", times=1)
+    world.table.fail("note_loss_told", times=1)
 
-    world.scheduled.loss_is_told(ADA)
+    world.refresher.note_loss_told(ADA)
 
     assert world.work().error_class == "permanent"
 

@@ -58,10 +58,10 @@ class RefreshWrites(ConditionalTable):
         except GrantMovedError as error:
             if error.grant is not None and error.grant.lease_owner == terms.owner:
                 # Our own lease, whose first answer was lost. What it found of a grace is lost with that answer.
-                return _lease(error.grant, terms, unsettled=error.grant.unsettled, grace_given=False)
+                return terms.lease_of(error.grant, unsettled=error.grant.unsettled, grace_given=False)
             raise
         grant = read_grant(found)
-        return _lease(grant, terms, unsettled=grant.unsettled + 1, grace_given=grant.grace_given)
+        return terms.lease_of(grant, unsettled=grant.unsettled + 1, grace_given=grant.grace_given)
 
     def give_grace(self, lease: Lease, *, until: datetime) -> None:
         """Hold the lease longer without sending anything, so that a rescue may land first.
@@ -142,7 +142,7 @@ class RefreshWrites(ConditionalTable):
             },
         )
 
-    def loss_is_told(self, user: User) -> None:
+    def note_loss_told(self, user: User) -> None:
         """Leave the schedule, unless the user has signed in meanwhile."""
         self.update(
             user, "REMOVE #slot", condition="#status = :reauthorize", values={"reauthorize": Status.REAUTHORIZE}
@@ -175,14 +175,3 @@ class RefreshWrites(ConditionalTable):
 
 def _mine(lease: Lease) -> dict[str, Any]:
     return {"generation": lease.grant.generation, "owner": lease.owner}
-
-
-def _lease(grant: Grant, terms: LeaseTerms, *, unsettled: int, grace_given: bool) -> Lease:
-    return Lease(
-        grant=grant,
-        owner=terms.owner,
-        until=terms.until,
-        time_left=terms.time_left,
-        unsettled=unsettled,
-        grace_given=grace_given,
-    )

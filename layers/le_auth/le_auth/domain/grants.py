@@ -171,6 +171,17 @@ class LeaseTerms:
     generation: int | None = None
     used_since: datetime | None = None
 
+    def lease_of(self, grant: Grant, *, unsettled: int, grace_given: bool) -> Lease:
+        """Draw up the lease on a grant, as it was found, on these terms."""
+        return Lease(
+            grant=grant,
+            owner=self.owner,
+            until=self.until,
+            time_left=self.time_left,
+            unsettled=unsettled,
+            grace_given=grace_given,
+        )
+
     def why_refused(self, grant: Grant | None) -> Refusal:
         """Read from the item as it is why the table refused the lease."""
         if grant is None:

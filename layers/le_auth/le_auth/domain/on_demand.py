@@ -90,11 +90,6 @@ class OnDemand:
         self._note_use(grant)
         return vended
 
-    def loss_is_told(self, user: User) -> None:
-        """Note that a user's loss has been reported; where that fails, the next scheduled message reports it again."""
-        with suppress(GrantMovedError, TableUnavailableError):
-            self.refresher.store.loss_is_told(user)
-
     def _find(self, user: User) -> Grant:
         return _check(self.refresher.store.find(user))
 

@@ -141,7 +141,7 @@ class GrantStore(Protocol):
     def end_grant(self, lease: Lease, *, reason: str) -> None:
         """The user must sign in again, which is yet to be told."""
 
-    def loss_is_told(self, user: User) -> None:
+    def note_loss_told(self, user: User) -> None:
         """Whoever has to know has been told that the user must sign in again."""
 
     def rest_idle(self, grant: Grant) -> None:

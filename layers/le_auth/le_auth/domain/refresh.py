@@ -9,6 +9,7 @@ Source: RFC 6749 section 6; design, refresh invariants 1 to 6.
 from __future__ import annotations
 
 import secrets as random_source
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -128,6 +129,11 @@ class Refresher:
         is_saved = self.keeper.keep(lease, tokens, equipment.sealer)
         self._last_success[user.account_id] = self.clock()
         return Refreshed(lease=lease, tokens=tokens, is_saved=is_saved)
+
+    def note_loss_told(self, user: User) -> None:
+        """Note that a user's loss has been reported; where that fails, the next scheduled message reports it again."""
+        with suppress(GrantMovedError, TableUnavailableError):
+            self.store.note_loss_told(user)
 
     def _heed_earlier_attempts(self, lease: Lease) -> None:
         """Let tokens land that an attempt of unknown end may have left on their way (design, refresh invariant 4).

@@ -6,7 +6,6 @@ Source: LivePerson's retry policy; design, refresh invariants 6 and 7.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -149,11 +148,6 @@ class ScheduledRefresh:
         result = self._leave(due, batch, now=now) or self._refresh(due, batch, now=now)
         batch.note(result)
         return result
-
-    def loss_is_told(self, user: User) -> None:
-        """Note that a user's loss has been reported; where that fails, the next message reports it again."""
-        with suppress(GrantMovedError, TableUnavailableError):
-            self.store.loss_is_told(user)
 
     def _leave(self, due: DueToken, batch: Batch, *, now: datetime) -> Result | None:
         """Say why a message is not begun now; None: it is.
